@@ -1,0 +1,139 @@
+"""Everything that can go wrong, as one small tree: a class where a caller branches, a stable code everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+NO_FACTS: Mapping[str, Any] = {}
+
+
+class CrmError(Exception):
+    """The root: catch it to catch whatever crmkit raises on purpose.
+
+    `code` never changes between releases, `hint` says what would be accepted or done next,
+    `facts` carries the values that a program would otherwise parse out of the message.
+    """
+
+    code: ClassVar[str] = "crm_error"
+
+    def __init__(self, message: str, *, hint: str = "", facts: Mapping[str, Any] = NO_FACTS) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.facts = dict(facts)
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class Invalid(CrmError):
+    """A value that cannot be taken: `field` names it, the message shows its shape and what would be accepted."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, problem: str, *, accepts: str = "", facts: Mapping[str, Any] = NO_FACTS) -> None:
+        super().__init__(
+            f"{field}: {problem}", hint=f"accepted: {accepts}" if accepts else "", facts={"field": field, **facts}
+        )
+        self.field = field
+        self.problem = problem
+        self.accepts = accepts
+
+    def inside(self, field: str) -> Invalid:
+        """The same refusal, seen from the value or record that holds this field."""
+        return Invalid(field, self.problem, accepts=self.accepts, facts={**self.facts, "field": field})
+
+
+class NotFound(CrmError):
+    """No such record, or none that this actor may see: the two are told apart by nobody."""
+
+    code = "not_found"
+
+
+class Conflict(CrmError):
+    """Somebody else changed the record since it was read; read it again and decide again."""
+
+    code = "conflict"
+
+
+class IllegalMove(CrmError):
+    """The life cycle has no such move from here; the message lists the moves there are."""
+
+    code = "illegal_move"
+
+
+class CriteriaError(CrmError):
+    """A condition that cannot be asked of this kind of record: unknown path, wrong literal, missing parameter."""
+
+    code = "criteria_error"
+
+
+class DefinitionError(CrmError):
+    """An entity, a life cycle or a set of them that contradicts itself; raised while the program is being put together."""
+
+    code = "definition_error"
+
+
+class MissingExtra(CrmError):
+    """An optional library is not installed; the message is the line that installs it."""
+
+    code = "missing_extra"
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(f"this needs the extra «{extra}»: pip install 'crmkit[{extra}]'", facts={"extra": extra})
+
+
+class SchemaOutdated(CrmError):
+    """The database was made for another set of fields than this program has."""
+
+    code = "schema_outdated"
+
+
+class StoreError(CrmError):
+    """A database that cannot be opened or used: a wrong URL, an unreadable file, a full disk."""
+
+    code = "store_error"
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """One rule that said no, as a value that a screen can show and a program can branch on."""
+
+    code: str
+    says: str
+    facts: Mapping[str, Any] = field(factory=dict)
+    retry_at: datetime | None = None  #: when time alone would lift it
+
+
+class Refused(CrmError):
+    """A rule forbids it now; `refusals` has every rule that said no, not the first only."""
+
+    code = "refused"
+
+    def __init__(self, what: str, refusals: Sequence[Refusal]) -> None:
+        super().__init__(
+            f"{what} is refused: " + "; ".join(refusal.says for refusal in refusals),
+            facts={"codes": [refusal.code for refusal in refusals]},
+        )
+        self.refusals = tuple(refusals)
+
+
+def shape(value: object) -> str:
+    """How a refused value looks, short enough for a log line whatever its size."""
+    if isinstance(value, str):
+        if len(value) > 40:
+            return f"a text of {len(value):,} characters"
+        return f"the text {value!r}"
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to print integers of thousands of digits
+        return f"a value too large to show ({type(value).__name__})"
+    if len(text) > 60:
+        text = text[:57] + "..."
+    return f"{text} ({type(value).__name__})"
