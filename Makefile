@@ -11,7 +11,7 @@ PYTEST    := $(BIN)/pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types architecture properties pins clean
+.PHONY: help demo test check lint types architecture properties docs pins clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -34,7 +34,10 @@ architecture: $(TOOLS)
 	$(BIN)/pytest -q tests/architecture
 
 properties: $(TOOLS)  ## compare stores and languages on many more random cases than `make test` does
-	@$(PYTEST) --hypothesis-profile=properties $(PYTEST_ARGS) tests/core/kernel tests/storage
+	@$(PYTEST) --hypothesis-profile=properties $(PYTEST_ARGS) tests/core tests/storage tests/test_machine.py
+
+docs: $(PACKAGE)  ## write the pages of the reference that follow from the code
+	@$(BIN)/python docs/generated.py
 
 pins:  ## take the newest libraries that pyproject.toml admits, and write down which they are
 	@$(MAKE) --no-print-directory clean

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from html import escape
-from itertools import count
 from unicodedata import category, east_asian_width
 
 from crmkit.core.kernel.errors import Invalid
@@ -44,7 +43,7 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, right
     lines = _lines(header, rows, _plain)
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * wide for wide in widths])
-    return "\n".join("  ".join(map(_padded, line, widths, map(right.__contains__, count()))).rstrip() for line in lines)
+    return "\n".join(_aligned(line, widths, right) for line in lines)
 
 
 def html_table(
@@ -96,9 +95,13 @@ def _columns(character: str) -> int:
     return 2 if east_asian_width(character) in "WF" else 1
 
 
-def _padded(text: str, wide: int, right: bool) -> str:
-    space = " " * (wide - width(text))
-    return space + text if right else text + space
+def _aligned(line: Sequence[str], widths: Sequence[int], right: Collection[int]) -> str:
+    spaces = [" " * (wide - width(text)) for text, wide in zip(line, widths, strict=True)]
+    padded = [
+        space + text if place in right else text + space
+        for place, (text, space) in enumerate(zip(line, spaces, strict=True))
+    ]
+    return "  ".join(padded).rstrip()
 
 
 def _plain(text: str) -> str:

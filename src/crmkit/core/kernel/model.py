@@ -52,10 +52,10 @@ class EntityModel:
     build: Callable[[Row], Any]  #: the record that a row is
     shape: Shape = field(repr=False)  #: where in a record each column is found
     kinds: Mapping[str, EntityModel] = field(repr=False)  #: all of the same model, this one too: where relations lead
+    blank: Row = field(init=False, repr=False)  #: a row in which nothing was said yet: only defaults of extensions
 
-    @property
-    def blank(self) -> Row:
-        """A row in which nothing was said yet: only the defaults of extension fields."""
+    @blank.default
+    def _defaults(self) -> Row:
         return tuple(from_json(column.scalar, column.default) for column in self.columns)
 
     @property
@@ -108,7 +108,7 @@ class Model:
             if rest in model.relations:
                 return Resolved(tuple(hops), model.kind, model.relations[rest].column)
             relation = _longest_prefix(model.relations, rest)
-            if relation is None:
+            if relation is None or relation.target not in self.entities:
                 raise CriteriaError(
                     f"{kind} has no «{path}»", hint=meant(rest, [*model.by_path, *model.relations]), facts={"path": path}
                 )
@@ -132,6 +132,17 @@ class Model:
             models[kind] = _entity_model(cls, _extensions_of(cls, extensions), known, models)
         ordered = {kind: models[kind] for kind in _parents_first(models)}
         return Model(ordered, {model.cls: model for model in ordered.values()})
+
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def alone(cls: type[Entity]) -> Model:
+        """The model of one class by itself: its references are columns that lead nowhere.
+
+        :raises DefinitionError: an annotation whose names only the model of a whole CRM knows
+        """
+        models: dict[str, EntityModel] = {}
+        model = models[declared(cls).kind] = _entity_model(cls, (), {cls.__name__: cls}, models)
+        return Model(models, {cls: model})
 
 
 def _extensions_of(cls: type[Entity], extensions: Iterable[type[Any]]) -> tuple[tuple[str, type[Any]], ...]:

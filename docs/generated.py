@@ -1,0 +1,67 @@
+"""The pages of the reference that follow from the code: `make docs` writes them, a test compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from crmkit.builtin import ENTITIES
+from crmkit.core.kernel.flow import LifeCycle
+from crmkit.core.kernel.layout import markdown_table
+from crmkit.core.kernel.model import EntityModel, Model
+from crmkit.core.sales.lead import lead
+from crmkit.core.sales.opportunity import opportunity
+from crmkit.core.service.case import case
+
+HERE = Path(__file__).parent
+CYCLES: tuple[type[LifeCycle], ...] = (lead, opportunity, case)
+
+
+def pages() -> Mapping[Path, str]:
+    """The text of each page, by its path."""
+    return {HERE / "reference" / "life-cycles.md": life_cycles(), HERE / "reference" / "fields.md": fields()}
+
+
+def life_cycles() -> str:
+    """Every flow as a table and as a diagram."""
+    parts = ["# Life cycles", "What may happen to a record, as `crmkit diagram` prints it."]
+    for cycle in CYCLES:
+        parts += [f"## {cycle.__name__.capitalize()}", str(cycle.__doc__), cycle.flow.table()]
+        parts += [f"```mermaid\n{cycle.flow.mermaid()}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def fields() -> str:
+    """Every kind of record with the paths that conditions may ask."""
+    model = Model.build(ENTITIES)
+    parts = ["# Fields", "The paths of every kind of record; a reference `account_id` is also the way `account.name`."]
+    for kind in sorted(model.entities):
+        one = model.entities[kind]
+        parts += [f"## {kind}", str(one.cls.__doc__).strip(), markdown_table(("path", "holds", ""), _rows(one))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(one: EntityModel) -> list[tuple[str, str, str]]:
+    unique = {index.paths[0] for index in one.indexes if index.unique and len(index.paths) == 1}
+    return [
+        (
+            column.path,
+            ", ".join(column.choices) if column.choices else f"{column.target} id" if column.target else str(column.scalar),
+            ", ".join(
+                word
+                for word, said in (
+                    ("optional", column.nullable),
+                    ("unique", column.path in unique),
+                    ("personal", column.personal),
+                    ("by commands only", column.stamped),
+                )
+                if said
+            ),
+        )
+        for column in one.columns
+    ]
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,32 @@
+"""The CRM domain as a library: open a CRM, work in transactions, ask for figures."""
+
+from __future__ import annotations
+
+from crmkit.core.kernel.criteria import ALWAYS, NEVER, Ago, Criteria, Field, Param, some, where, within
+from crmkit.core.kernel.errors import CrmError
+from crmkit.core.kernel.money import Money
+from crmkit.core.kernel.tally import Bucket, Per
+from crmkit.core.kernel.values import Address, Email, PersonName, Phone
+from crmkit.crm import CRM, Transaction
+
+__all__ = [
+    "ALWAYS",
+    "CRM",
+    "NEVER",
+    "Address",
+    "Ago",
+    "Bucket",
+    "Criteria",
+    "CrmError",
+    "Email",
+    "Field",
+    "Money",
+    "Param",
+    "Per",
+    "PersonName",
+    "Phone",
+    "Transaction",
+    "some",
+    "where",
+    "within",
+]

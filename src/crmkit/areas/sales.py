@@ -1,0 +1,253 @@
+"""Sales: from the first sign of interest to the deal that is won or lost."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from crmkit.areas.conversion import converted
+from crmkit.areas.customers import Customers
+from crmkit.core.customers.account import Account
+from crmkit.core.customers.contact import Contact
+from crmkit.core.kernel.criteria import where
+from crmkit.core.kernel.fields import Tags
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.money import Money
+from crmkit.core.kernel.values import Address, Email, PersonName, Phone
+from crmkit.core.kernel.work import Work
+from crmkit.core.people.user import User
+from crmkit.core.sales.lead import Lead, lead
+from crmkit.core.sales.opportunity import Opportunity, OpportunityStatus, opportunity
+from crmkit.core.sales.pipeline import Pipeline
+from crmkit.core.sales.product import Product
+from crmkit.rules.qualification import Step
+
+
+@frozen(kw_only=True)
+class Qualified:
+    """What became of a lead; each of the three was created or linked, or there was nothing to make it of."""
+
+    lead: Lead
+    account: Account | None
+    contact: Contact | None
+    opportunity: Opportunity | None
+    created: tuple[str, ...]  #: of "account", "contact", "opportunity": those that are new
+    linked: tuple[str, ...]  #: those that were there before
+
+
+@frozen
+class Sales:
+    """`tx.sales`."""
+
+    work: Work
+
+    def capture_lead(
+        self,
+        *,
+        topic: str,
+        source: str | None = None,
+        company: str | None = None,
+        person: PersonName | str | None = None,
+        email: Email | str | None = None,
+        phone: Phone | str | None = None,
+        address: Address | None = None,
+        note: str | None = None,
+        budget: Money | None = None,
+        owner: Id[User] | None = None,
+        tags: Tags = frozenset(),
+        key: str | None = None,
+    ) -> Lead:
+        """Write down somebody who may want something; being reachable is not asked for."""
+        captured = Lead(
+            id=self.work.new_id(Lead),
+            key=key,
+            topic=topic,
+            source=source,
+            company=company,
+            person=PersonName.given(person, "person"),
+            email=Email.given(email, "email"),
+            phone=Phone.given(phone, "phone"),
+            address=address,
+            note=note,
+            budget=budget,
+            holding=Customers(self.work).held_by(owner),
+            tags=tags,
+        )
+        return self.work.add(captured, "lead.captured")
+
+    def contact(self, lead_id: Id[Lead]) -> Lead:
+        """Somebody spoke with them; the first time is kept."""
+        return self.work.move(lead.contact, lead_id)
+
+    def qualify(
+        self,
+        lead_id: Id[Lead],
+        *,
+        account: Id[Account] | None = None,
+        contact: Id[Contact] | None = None,
+        opportunity: bool = True,
+        key: str | None = None,
+        owner: Id[User] | None = None,
+        stage: str | None = None,
+        estimate: Money | None = None,
+    ) -> Qualified:
+        """They want it: make or link account and contact as prospects, and open an opportunity.
+
+        An account is linked when it is named (`account`) or the only one called like the lead's company, a contact when
+        it is named or the only one with the lead's e-mail address. `key`, `owner` (else the lead's), `stage` and
+        `estimate` (else the lead's budget) are the opportunity's.
+
+        :raises Refused: several accounts or contacts could be meant
+        :raises IllegalMove: it is qualified or disqualified already
+        """
+        customer, person, plan = converted(self.work, self.work.of(Lead).get(lead_id), account=account, contact=contact)
+        moved = self.work.move(
+            lead.qualify,
+            lead_id,
+            account_id=customer.id if customer else None,
+            contact_id=person.id if person else None,
+        )
+        opened = self._opened(moved, key, owner, stage, estimate) if opportunity else None
+        return Qualified(
+            lead=moved,
+            account=customer,
+            contact=person,
+            opportunity=opened,
+            created=(*plan.that(Step.CREATE), *(["opportunity"] if opened else [])),
+            linked=plan.that(Step.LINK),
+        )
+
+    def disqualify(self, lead_id: Id[Lead], *, reason: str) -> Lead:
+        """They do not want it, or cannot have it; `reason` is one of the vocabulary of the move."""
+        return self.work.move(lead.disqualify, lead_id, reason=reason)
+
+    def reactivate(self, lead_id: Id[Lead]) -> Lead:
+        """Take a qualified or disqualified lead up again; what qualifying made stays."""
+        return self.work.move(lead.reactivate, lead_id)
+
+    def add_product(
+        self, *, code: str, name: str, list_price: Money | None = None, key: str | None = None
+    ) -> Product:
+        """Something that is sold from now on."""
+        product = Product(id=self.work.new_id(Product), key=key, code=code, name=name, list_price=list_price)
+        return self.work.add(product, "product.added")
+
+    def open_opportunity(
+        self,
+        *,
+        name: str,
+        stage: str | None = None,
+        lead: Id[Lead] | None = None,
+        account: Id[Account] | None = None,
+        contact: Id[Contact] | None = None,
+        product: Id[Product] | None = None,
+        estimate: Money | None = None,
+        expected_on: date | None = None,
+        owner: Id[User] | None = None,
+        tags: Tags = frozenset(),
+        key: str | None = None,
+    ) -> Opportunity:
+        """A deal that may be won; in the pipeline's first stage unless `stage` says otherwise.
+
+        :raises Invalid: a stage that the pipeline does not have
+        """
+        pipeline = self.work.registry.policy(Pipeline)
+        opened = Opportunity(
+            id=self.work.new_id(Opportunity),
+            key=key,
+            name=name,
+            stage=pipeline.stage(stage).code if stage else pipeline.first,
+            lead_id=lead,
+            account_id=account,
+            contact_id=contact,
+            product_id=product,
+            estimate=estimate,
+            expected_on=expected_on,
+            holding=Customers(self.work).held_by(owner),
+            tags=tags,
+        )
+        return self.work.add(opened, "opportunity.opened")
+
+    def change_stage(self, opportunity_id: Id[Opportunity], *, stage: str) -> Opportunity:
+        """The deal is nearer, or farther; to stay in its stage changes nothing.
+
+        :raises Invalid: a stage that the pipeline does not have
+        """
+        stage = self.work.registry.policy(Pipeline).stage(stage).code
+        found = self.work.of(Opportunity).get(opportunity_id)
+        if found.stage == stage:
+            return found
+        return self.work.move(opportunity.change_stage, opportunity_id, stage=stage)
+
+    def hold(self, opportunity_id: Id[Opportunity]) -> Opportunity:
+        """The deal waits."""
+        return self.work.move(opportunity.hold, opportunity_id)
+
+    def resume(self, opportunity_id: Id[Opportunity]) -> Opportunity:
+        """The deal goes on."""
+        return self.work.move(opportunity.resume, opportunity_id)
+
+    def win(self, opportunity_id: Id[Opportunity], *, revenue: Money | None = None) -> Opportunity:
+        """The deal is won: its account, or its contact where there is none, is a customer from then on.
+
+        A customer that is missing is made of the lead that the deal came from.
+
+        :raises Refused: there is no customer and no lead to make one of
+        """
+        deal = self._with_customer(self.work.of(Opportunity).get(opportunity_id))
+        won = self.work.move(opportunity.win, deal.id, revenue=revenue)
+        self._credit(won)
+        return won
+
+    def lose(self, opportunity_id: Id[Opportunity], *, reason: str) -> Opportunity:
+        """The deal is lost; nothing else changes."""
+        return self.work.move(opportunity.lose, opportunity_id, reason=reason)
+
+    def reopen(self, opportunity_id: Id[Opportunity]) -> Opportunity:
+        """The outcome was premature; who became a customer by this deal alone is a prospect again."""
+        reopened = self.work.move(opportunity.reopen, opportunity_id)
+        self._credit(reopened)
+        return reopened
+
+    def _opened(
+        self, found: Lead, key: str | None, owner: Id[User] | None, stage: str | None, estimate: Money | None
+    ) -> Opportunity:
+        return self.open_opportunity(
+            name=found.topic,
+            key=key,
+            stage=stage,
+            lead=found.id,
+            account=found.account_id,
+            contact=found.contact_id,
+            estimate=estimate or found.budget,
+            owner=owner or found.holding.owner_id,
+        )
+
+    def _with_customer(self, deal: Opportunity) -> Opportunity:
+        """The deal with a customer, made or linked from its lead where it has none yet."""
+        if deal.account_id or deal.contact_id or deal.lead_id is None:
+            return deal
+        account, contact, _ = converted(self.work, self.work.of(Lead).get(deal.lead_id))
+        return self.work.revise(
+            evolve(deal, account_id=account.id if account else None, contact_id=contact.id if contact else None)
+        )
+
+    def _credit(self, deal: Opportunity) -> None:
+        """Let the lead and the customer of a deal say when the first was won with them."""
+        if deal.lead_id is not None:
+            found, first = self.work.of(Lead).get(deal.lead_id), self._first_won("lead_id", deal.lead_id)
+            if found.won_at != first:
+                self.work.change(evolve(found, won_at=first), "lead.won" if first else "lead.win_withdrawn")
+        if deal.account_id is not None:
+            account = self.work.of(Account).get(deal.account_id)
+            Customers(self.work).became_customer(account, self._first_won("account_id", account.id))
+        elif deal.contact_id is not None:
+            contact = self.work.of(Contact).get(deal.contact_id)
+            Customers(self.work).became_customer(contact, self._first_won("contact_id", contact.id))
+
+    def _first_won(self, path: str, id: Id[Any]) -> datetime | None:
+        won = (where(path) == id) & (where("status") == OpportunityStatus.WON)
+        first = self.work.of(Opportunity).first(won, order=("closed_at",))
+        return first.closed_at if first else None

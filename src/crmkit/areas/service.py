@@ -1,0 +1,92 @@
+"""Service: what customers ask, report and complain about, and what came of it."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from crmkit.areas.customers import Customers
+from crmkit.core.customers.account import Account
+from crmkit.core.customers.contact import Contact
+from crmkit.core.customers.customer import HAS_CUSTOMER
+from crmkit.core.kernel.errors import Refused
+from crmkit.core.kernel.fields import Tags
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.work import Work
+from crmkit.core.people.user import User
+from crmkit.core.sales.product import Product
+from crmkit.core.service.case import Case, CaseStage, CaseType, Priority, case
+
+
+@frozen
+class Service:
+    """`tx.service`."""
+
+    work: Work
+
+    def open_case(
+        self,
+        *,
+        title: str,
+        type: CaseType,
+        account: Id[Account] | None = None,
+        contact: Id[Contact] | None = None,
+        product: Id[Product] | None = None,
+        priority: Priority = Priority.NORMAL,
+        origin: str | None = None,
+        description: str | None = None,
+        owner: Id[User] | None = None,
+        tags: Tags = frozenset(),
+        key: str | None = None,
+    ) -> Case:
+        """Take up a request, a problem or a complaint.
+
+        :raises Refused: neither account nor contact is given
+        """
+        opened = Case(
+            id=self.work.new_id(Case),
+            key=key,
+            title=title,
+            type=type,
+            priority=priority,
+            origin=origin,
+            account_id=account,
+            contact_id=contact,
+            product_id=product,
+            description=description,
+            holding=Customers(self.work).held_by(owner),
+            tags=tags,
+        )
+        if account is None and contact is None:
+            raise Refused("opening a case", [HAS_CUSTOMER.refusal])
+        return self.work.add(opened, "case.opened")
+
+    def change_stage(self, case_id: Id[Case], *, stage: CaseStage) -> Case:
+        """The work on it has come further, or starts again; to stay in its stage changes nothing."""
+        found = self.work.of(Case).get(case_id)
+        return found if found.stage is stage else self.work.move(case.change_stage, case_id, stage=stage)
+
+    def hold(self, case_id: Id[Case]) -> Case:
+        """The case waits, for the customer or for somebody else."""
+        return self.work.move(case.hold, case_id)
+
+    def resume(self, case_id: Id[Case]) -> Case:
+        """The waiting is over."""
+        return self.work.move(case.resume, case_id)
+
+    def resolve(
+        self, case_id: Id[Case], *, resolution: str, minutes: int | None = None, reason: str = "problem_solved"
+    ) -> Case:
+        """It is solved, by `resolution` and with `minutes` of work; the customer may still come back to it."""
+        return self.work.move(case.resolve, case_id, resolution=resolution, minutes=minutes, reason=reason)
+
+    def close(self, case_id: Id[Case]) -> Case:
+        """The customer is content; nothing more happens to it."""
+        return self.work.move(case.close, case_id)
+
+    def cancel(self, case_id: Id[Case]) -> Case:
+        """It was none, or the customer took it back."""
+        return self.work.move(case.cancel, case_id)
+
+    def reactivate(self, case_id: Id[Case]) -> Case:
+        """It was not solved after all; the journal keeps the resolution that did not hold."""
+        return self.work.move(case.reactivate, case_id)

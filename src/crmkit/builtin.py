@@ -1,0 +1,45 @@
+"""What crmkit itself brings to every CRM: its kinds of record, what is kept ready beside them, and its stores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crmkit.core.customers.account import Account
+from crmkit.core.customers.contact import Contact
+from crmkit.core.kernel.entity import Entity
+from crmkit.core.kernel.errors import Invalid, shape
+from crmkit.core.kernel.model import Model
+from crmkit.core.kernel.projection import Projection
+from crmkit.core.kernel.store import Store
+from crmkit.core.people.team import Team
+from crmkit.core.people.unit import Unit
+from crmkit.core.people.user import User
+from crmkit.core.sales.lead import Lead
+from crmkit.core.sales.opportunity import Opportunity
+from crmkit.core.sales.product import Product
+from crmkit.core.sales.stage_stay import STAGE_STAYS, StageStay
+from crmkit.core.service.case import Case
+
+ENTITIES: tuple[type[Entity], ...] = (Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case)
+PROJECTIONS: tuple[Projection[Any], ...] = (STAGE_STAYS,)
+
+ACCEPTS = "memory: or sqlite:PATH"
+
+
+def open_store(url: str, model: Model, *, prefix: str) -> Store:
+    """The store behind a URL: `memory:`, or `sqlite:crm.db` (also `sqlite:///crm.db` and `sqlite:////var/lib/crm.db`).
+
+    :raises Invalid: any other URL
+    """
+    if not isinstance(url, str):
+        raise Invalid("url", f"got {shape(url)}", accepts=ACCEPTS)
+    scheme, _, rest = url.partition(":")
+    if scheme == "memory" and not rest:
+        from crmkit.storage.memory import MemoryStore
+
+        return MemoryStore(model)
+    if scheme == "sqlite":
+        from crmkit.storage.sqlite import SQLiteStore
+
+        return SQLiteStore(rest.removeprefix("///") if rest.startswith("//") else rest, model, prefix=prefix)
+    raise Invalid("url", f"got {shape(url)}", accepts=ACCEPTS)

@@ -1,0 +1,134 @@
+"""The records of one class, as a transaction sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from attrs import frozen
+
+from crmkit.core.kernel import paging
+from crmkit.core.kernel.criteria import ALWAYS, Criteria, Given, where
+from crmkit.core.kernel.entity import Entity
+from crmkit.core.kernel.errors import Invalid, shape
+from crmkit.core.kernel.ground import Const, Every
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.journal import NOTHING
+from crmkit.core.kernel.model import EntityModel
+from crmkit.core.kernel.tally import GroundCount, GroundTally
+
+if TYPE_CHECKING:
+    from crmkit.core.kernel.work import Work
+
+E = TypeVar("E", bound=Entity)
+
+
+@frozen
+class Page(Generic[E]):
+    """Some records in their order, and the cursor of the page after them (None: there is none)."""
+
+    items: tuple[E, ...]
+    next: str | None = None
+
+    def __iter__(self) -> Iterator[E]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@frozen(eq=False)
+class Repository(Generic[E]):
+    """Reading; what is written goes through the work.
+
+    `order` names fields of the record itself, with a minus in front for descending; missing values come last in both
+    directions, and records that tie are in the order of their ids.
+    """
+
+    _work: Work
+    _model: EntityModel
+
+    def get(self, id: Id[E]) -> E:
+        """The record with this id.
+
+        :raises NotFound: there is none
+        """
+        record: E = self._work.tracked(self._model, id)
+        return record
+
+    def by_key(self, key: str, *, path: str = "key") -> E | None:
+        """The record that the business calls so; `path` where its name stands, if not in `key`."""
+        return self.first(where(path) == key)
+
+    def find(
+        self,
+        criteria: Criteria = ALWAYS,
+        *,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+        params: Mapping[str, Given] = NOTHING,
+    ) -> tuple[E, ...]:
+        """The records that fulfil `criteria`.
+
+        :raises CriteriaError: a path, a literal or a parameter that does not fit
+        """
+        ground = self._work.ground(self._model.kind, criteria, params)
+        return tuple(self._work.rows(self._model, ground, paging.order_of(self._model, order), _limit(limit)))
+
+    def first(self, criteria: Criteria = ALWAYS, *, order: Sequence[str] = ()) -> E | None:
+        """The first that fulfils `criteria`, if any does."""
+        return next(iter(self.find(criteria, order=order, limit=1)), None)
+
+    def exists(self, criteria: Criteria = ALWAYS) -> bool:
+        """At least one fulfils `criteria`."""
+        return self.first(criteria) is not None
+
+    def holds(self, id: Id[E], criteria: Criteria) -> bool:
+        """The record with this id fulfils `criteria`."""
+        return self.exists((where("id") == id) & criteria)
+
+    def count(self, criteria: Criteria = ALWAYS, *, params: Mapping[str, Given] = NOTHING) -> int:
+        """How many fulfil `criteria`."""
+        ground = self._work.ground(self._model.kind, criteria, params)
+        tally = GroundTally(
+            kind=self._model.kind, where=ground, by=(), measures=(GroundCount(Const(True)),), zone=self._work.registry.zone
+        )
+        self._work.flush()
+        (partial,) = self._work.session.tally(tally)
+        return int(partial.values[0])
+
+    def page(
+        self,
+        criteria: Criteria = ALWAYS,
+        *,
+        order: Sequence[str] = (),
+        limit: int = 50,
+        after: str | None = None,
+        params: Mapping[str, Given] = NOTHING,
+    ) -> Page[E]:
+        """The next `limit` records behind the cursor `after`; no record twice and none left out, whatever is added meanwhile.
+
+        :raises Invalid: a cursor of another order, or one that was made up
+        """
+        ground = self._work.ground(self._model.kind, criteria, params)
+        orders = paging.order_of(self._model, order)
+        if after is not None:
+            ground = Every((ground, paging.beyond(self._model, orders, after)))
+        found = self._work.rows(self._model, ground, orders, (_limit(limit) or 0) + 1)
+        more = len(found) > limit
+        items: tuple[E, ...] = tuple(found[:limit])
+        return Page(items, paging.cursor(self._model, orders, items[-1]) if more else None)
+
+    def iterate(self, criteria: Criteria = ALWAYS, *, order: Sequence[str] = (), chunk: int = 1000) -> Iterator[E]:
+        """All that fulfil `criteria`, read a page at a time."""
+        page = self.page(criteria, order=order, limit=chunk)
+        yield from page
+        while page.next is not None:
+            page = self.page(criteria, order=order, limit=chunk, after=page.next)
+            yield from page
+
+
+def _limit(limit: Any) -> int | None:
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise Invalid("limit", f"got {shape(limit)}", accepts="a whole number from 1 on")
+    return limit

@@ -1,0 +1,104 @@
+"""The port behind which records are kept: what a backend implements, over rows and Ground, nothing per entity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from crmkit.core.kernel.columns import Column
+from crmkit.core.kernel.ground import Ground
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.journal import Event
+from crmkit.core.kernel.model import Row
+from crmkit.core.kernel.tally import GroundTally, Partial
+
+
+@frozen
+class Order:
+    """A column of the record itself to sort by; names sort folded, missing values come last in both directions."""
+
+    column: Column
+    descending: bool = False
+
+
+class Session(Protocol):
+    """One transaction: sees what was committed before it began and what it wrote itself, nothing in between.
+
+    Rows are canonical (see `columns.checker`), in the model's order. Writes take effect at once for this session and
+    with `commit` for all others.
+    """
+
+    def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids, in any order; unknown ids are left out."""
+        ...
+
+    def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
+        """The first `limit` rows that fulfil `where`, sorted by `order` and then by id."""
+        ...
+
+    def tally(self, tally: GroundTally) -> list[Partial]:
+        """The partial figures, groups in any order."""
+        ...
+
+    def insert(self, kind: str, rows: Sequence[Row]) -> None:
+        """Add rows, parents before children.
+
+        :raises Invalid: a unique key is taken or a reference leads nowhere; names the field
+        """
+        ...
+
+    def update(self, kind: str, changed: Sequence[tuple[Row, Row]]) -> list[Id[Any]]:
+        """Put each second row in the place of its first, where the stored version is still that of the first.
+
+        Returns the ids of those where it was not; raises like `insert`.
+        """
+        ...
+
+    def delete(self, kind: str, ids: Sequence[Id[Any]]) -> None:
+        """Remove rows.
+
+        :raises Invalid: another row still points to one of them
+        """
+        ...
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Append to the journal, giving each event the next sequence number.
+
+        :raises Conflict: a record already has an event with this version
+        """
+        ...
+
+    def history(
+        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+    ) -> Iterator[Event]:
+        """Events with a sequence above `after`, in order; of one kind, or of one record."""
+        ...
+
+    def commit(self) -> None:
+        """Make all of it durable and visible, or none of it."""
+        ...
+
+    def rollback(self) -> None:
+        """Forget all of it."""
+        ...
+
+
+class Store(Protocol):
+    """Where one CRM keeps its records."""
+
+    def create(self) -> None:
+        """Make what is needed to keep the model's records, if it is not there.
+
+        :raises SchemaOutdated: it is there, for another set of fields
+        """
+        ...
+
+    def begin(self) -> Session:
+        """A new transaction, the only one that writes until it ends."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections; sessions are over before."""
+        ...
