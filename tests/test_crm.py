@@ -24,7 +24,7 @@ from crmkit.core.service.case import case
 from crmkit.testing import FixedClock
 
 
-@pytest.mark.parametrize("url", ["", "memory", "memory:x", "postgres://", None, 5, "ftp:x"])
+@pytest.mark.parametrize("url", ["", "memory", "memory:x", "postgres://", "sqlite", None, 5, "ftp:x"])
 def test_a_url_that_no_store_answers_to_is_refused(url: Any) -> None:
     """The error says which there are."""
     with pytest.raises((Invalid, StoreError)) as refused:
@@ -33,7 +33,7 @@ def test_a_url_that_no_store_answers_to_is_refused(url: Any) -> None:
     assert "sqlite:" in str(refused.value)
 
 
-@pytest.mark.parametrize("url", ["sqlite", "sqlite:", "sqlite://", "sqlite::memory:", "sqlite:///:memory:", "sqlite:file:x?mode=memory"])
+@pytest.mark.parametrize("url", ["sqlite:", "sqlite://", "sqlite::memory:", "sqlite:///:memory:", "sqlite:file:x?mode=memory"])
 def test_an_sqlite_database_in_memory_is_refused(url: str) -> None:
     """It would be gone between two transactions; the hint names the store that is meant."""
     with pytest.raises(Invalid) as refused:

@@ -112,7 +112,7 @@ class Machine(RuleBasedStateMachine):
     @rule(target=leads, company=COMPANIES, person=PEOPLE, email=EMAILS, back=st.integers(0, 30))
     def capture(self, company: str | None, person: str | None, email: str | None, back: int) -> Id[Any]:
         """A lead comes."""
-        lead = self.done(
+        lead: Lead = self.done(
             lambda tx: tx.sales.capture_lead(topic="Oil", source="web", company=company, person=person, email=email), back
         )
         self.status[lead.id] = "new"
@@ -209,4 +209,4 @@ def rows_of(tx: Transaction) -> dict[str, dict[Id[Any], Any]]:
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=settings.default.max_examples // 2, stateful_step_count=25, deadline=None)
+TestMachine.settings = settings(max_examples=settings().max_examples // 2, stateful_step_count=25, deadline=None)

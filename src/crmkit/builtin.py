@@ -31,15 +31,13 @@ def open_store(url: str, model: Model, *, prefix: str) -> Store:
 
     :raises Invalid: any other URL
     """
-    if not isinstance(url, str):
-        raise Invalid("url", f"got {shape(url)}", accepts=ACCEPTS)
-    scheme, _, rest = url.partition(":")
-    if scheme == "memory" and not rest:
+    scheme, colon, rest = str(url).partition(":")
+    if scheme == "memory" and colon and not rest:
         from crmkit.storage.memory import MemoryStore
 
         return MemoryStore(model)
-    if scheme == "sqlite":
+    if scheme == "sqlite" and colon:
         from crmkit.storage.sqlite import SQLiteStore
 
-        return SQLiteStore(rest.removeprefix("///") if rest.startswith("//") else rest, model, prefix=prefix)
+        return SQLiteStore(rest[3:] if rest.startswith("///") else rest.removeprefix("//"), model, prefix=prefix)
     raise Invalid("url", f"got {shape(url)}", accepts=ACCEPTS)

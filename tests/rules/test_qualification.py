@@ -33,7 +33,7 @@ CONTACTS = tuple(Contact(id=some_id(number), name=PersonName.of("Ann Smith")) fo
     named=st.booleans(),
 )
 def test_each_side_is_created_linked_refused_or_nothing(
-    company: str | None, person: PersonName | None, accounts: int, contacts: int, named: bool
+    company: str | None, person: PersonName | None, accounts: int, contacts: int, *, named: bool
 ) -> None:
     """One candidate is linked, none means create if there is a name, several are a question unless one is named."""
     plan = conversion(

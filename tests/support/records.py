@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
 from attrs import frozen
 
@@ -13,7 +14,6 @@ from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.values import Email
-from typing import Annotated
 
 
 class Mood(StrEnum):

@@ -1,0 +1,3 @@
+"""What is allowed and what follows, as pure functions on values."""
+
+from __future__ import annotations

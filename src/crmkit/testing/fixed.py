@@ -18,6 +18,7 @@ class FixedClock:
         self.now = utc(now, "now")
 
     def __call__(self) -> datetime:
+        """The time it is."""
         return self.now
 
     def advance(self, *, days: int = 0, hours: int = 0, minutes: int = 0) -> datetime:
@@ -34,5 +35,6 @@ class FixedIds:
         self._count = 0
 
     def __call__(self) -> Id[Any]:
+        """The next id."""
         self._count += 1
         return uuid7(self._milliseconds, self._count)

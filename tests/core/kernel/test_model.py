@@ -78,7 +78,7 @@ def test_a_moment_is_kept_in_utc_and_a_blank_optional_text_as_missing() -> None:
         ("price", 1.5),
         ("price", Decimal("NaN")),
         ("price", Decimal("0.00001")),
-        ("started_at", datetime(2026, 1, 1)),  # noqa: DTZ001
+        ("started_at", datetime(2026, 1, 1)),
         ("started_at", datetime.min.replace(tzinfo=timezone(timedelta(hours=9)))),
         ("birthday", datetime(2026, 1, 1, tzinfo=UTC)),
         ("mood", "good"),

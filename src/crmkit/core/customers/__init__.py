@@ -1,0 +1,3 @@
+"""Whom one does business with."""
+
+from __future__ import annotations

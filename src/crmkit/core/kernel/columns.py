@@ -16,7 +16,7 @@ from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import exact_amount
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME, LONGEST_TEXT, clean, fold
 
-Json: TypeAlias = None | bool | int | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 Check: TypeAlias = Callable[[Any], Any]
 
 LARGEST_INTEGER = 2**63 - 1
@@ -99,12 +99,10 @@ def _integer(column: Column) -> Check:
 
 
 def _choice(column: Column) -> Check:
-    choices = column.choices
-    assert choices is not None
-    accepts = ", ".join(choices)
+    accepts = ", ".join(column.choices or ())
 
     def check(value: Any) -> str:
-        if type(value) is not choices:
+        if not isinstance(value, StrEnum) or type(value) is not column.choices:
             raise Invalid(column.path, f"got {shape(value)}", accepts=f"one of {accepts}")
         return value.value
 

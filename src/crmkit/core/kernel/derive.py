@@ -91,9 +91,10 @@ def _extension(prefix: str, extension: type[Any], known: Mapping[str, type[Any]]
 
 
 def _with_columns(group: Group, columns: Iterator[Column]) -> Group:
-    parts: list[Part] = []
-    for part in group.parts:
-        parts.append(attrs.evolve(part, column=next(columns)) if isinstance(part, Leaf) else _with_columns(part, columns))
+    parts = [
+        attrs.evolve(part, column=next(columns)) if isinstance(part, Leaf) else _with_columns(part, columns)
+        for part in group.parts
+    ]
     return attrs.evolve(group, parts=tuple(parts))
 
 

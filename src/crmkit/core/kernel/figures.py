@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import partial, reduce
 from itertools import chain
+from operator import and_
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
@@ -14,7 +15,7 @@ from attrs import field, frozen
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.buckets import following, label, opening
 from crmkit.core.kernel.columns import Json, to_json
-from crmkit.core.kernel.criteria import ALWAYS, Criteria, Given, all_of, where
+from crmkit.core.kernel.criteria import ALWAYS, Criteria, Given, where
 from crmkit.core.kernel.errors import CriteriaError, Invalid, shape
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Ground
@@ -80,10 +81,11 @@ class Figures:
         shares = {each.name: each.of for each in self.tally.measures if isinstance(each, Share)}
         counted = {each.name: each for each in self.tally.measures if not isinstance(each, Share)}
         if measure not in shares and measure not in counted:
-            raise CriteriaError(f"«{self.title}» has no figure «{measure}»", hint=f"one of {', '.join([*counted, *shares])}")
+            known = ", ".join([*counted, *shares])
+            raise CriteriaError(f"«{self.title}» has no figure «{measure}»", hint=f"one of {known}")
         grouped = chain.from_iterable(map(self._grouped, self.tally.by, self.ground.by, figure.group))
         parts = [self.tally.where, *grouped, *_counted(counted[shares.get(measure, measure)])]
-        return all_of(*[part for part in parts if part != ALWAYS] or [ALWAYS])
+        return reduce(and_, [part for part in parts if part != ALWAYS] or [ALWAYS])
 
     def _grouped(self, said: Group, ground: GroundGroup, value: Any) -> tuple[Criteria, ...]:
         if not isinstance(said, Bucket):
@@ -157,7 +159,7 @@ def _group(group: Group, resolve: Resolve) -> GroundGroup:
     if not group.endswith((at.column.path, at.column.path.removesuffix("_id"))):
         raise CriteriaError(f"«{group}» has several parts", hint=f"one of them, such as {at.column.path}")
     if at.column.scalar is Scalar.TAGS:
-        raise CriteriaError(f"«{group}» may put a record into several groups", hint="a Count of where(...).has(...) per tag")
+        raise CriteriaError(f"«{group}» puts one record into several groups", hint="a Count of .has(tag) for each tag")
     if at.column.scalar is Scalar.MOMENT:
         raise CriteriaError(f"«{group}» hardly puts two records into one group", hint=f'Bucket("{group}", Per.MONTH)')
     return GroundGroup(at)
@@ -183,7 +185,7 @@ def _money(path: str, resolve: Resolve) -> tuple[Resolved, Resolved]:
     try:
         amount, currency = resolve(f"{path}.amount"), resolve(f"{path}.currency")
     except CriteriaError:
-        raise CriteriaError(f"«{path}» is no money", hint="the path of a Money, whose sums are kept per currency") from None
+        raise CriteriaError(f"«{path}» is no money", hint="the path of a whole Money, not of its amount") from None
     return amount, currency
 
 
@@ -292,5 +294,6 @@ def _value_to_json(value: Value) -> Json:
         return [{"amount": f"{money.amount:f}", "currency": money.currency} for money in value]
     if isinstance(value, timedelta):
         seconds, microseconds = divmod(abs(value) // _MICROSECOND, 1_000_000)
-        return f"{'-' if value < timedelta(0) else ''}PT{seconds}.{microseconds:06}S"
+        fraction = f".{microseconds:06}" if microseconds else ""
+        return f"{'-' if value < timedelta(0) else ''}PT{seconds}{fraction}S"
     return f"{value:f}" if isinstance(value, Decimal) else value

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from crmkit.core.kernel.errors import Invalid, shape
 
-E_co = TypeVar("E_co", covariant=False)
+E = TypeVar("E")
 
 
-class Id(UUID, Generic[E_co]):
+class Id(UUID, Generic[E]):
     """A UUID that mypy does not confuse with that of another kind: an `Id[Lead]` is no `Id[Account]`."""
 
     __slots__ = ()
@@ -39,7 +39,9 @@ class Id(UUID, Generic[E_co]):
 class IdSource(Protocol):
     """Where new ids come from; each call gives one that sorts after all before it."""
 
-    def __call__(self) -> Id[Any]: ...
+    def __call__(self) -> Id[Any]:
+        """The next id."""
+        ...
 
 
 _TAIL_BITS = 74  # what version and variant leave of the 80 bits behind the milliseconds
@@ -67,6 +69,7 @@ class Ids:
         self._lock = Lock()
 
     def __call__(self) -> Id[Any]:
+        """The next id."""
         milliseconds = int(self._clock().timestamp() * 1000)
         tail = self._entropy(_TAIL_BITS - 1)  # one bit of head room for the steps of a standing clock
         with self._lock:

@@ -135,14 +135,14 @@ class Model:
 
     @staticmethod
     @lru_cache(maxsize=256)
-    def alone(cls: type[Entity]) -> Model:
+    def alone(entity: type[Entity]) -> Model:
         """The model of one class by itself: its references are columns that lead nowhere.
 
         :raises DefinitionError: an annotation whose names only the model of a whole CRM knows
         """
         models: dict[str, EntityModel] = {}
-        model = models[declared(cls).kind] = _entity_model(cls, (), {cls.__name__: cls}, models)
-        return Model(models, {cls: model})
+        model = models[declared(entity).kind] = _entity_model(entity, (), {entity.__name__: entity}, models)
+        return Model(models, {entity: model})
 
 
 def _extensions_of(cls: type[Entity], extensions: Iterable[type[Any]]) -> tuple[tuple[str, type[Any]], ...]:

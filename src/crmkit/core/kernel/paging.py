@@ -57,9 +57,9 @@ def beyond(model: EntityModel, orders: Sequence[Order], after: str) -> Ground:
         raise Invalid("after", f"is a cursor of the order {spelled}", accepts=f"one of the order {_spelled(orders)}")
     steps, equal = list[Ground](), list[Ground]()
     for order, value in zip([*orders, Order(model.by_path["id"])], values, strict=True):
-        value = fold(value) if value is not None and order.column.scalar is Scalar.NAME else value
-        steps.append(Every((*equal, _behind(order, value))))
-        equal.append(_same(order, value))
+        compared = fold(value) if value is not None and order.column.scalar is Scalar.NAME else value
+        steps.append(Every((*equal, _behind(order, compared))))
+        equal.append(_same(order, compared))
     return Either(tuple(steps))
 
 

@@ -92,11 +92,9 @@ class _Reading:
         return _unless_missing(read, fold) if _is_name(group) else read
 
     def shown(self, group: GroundGroup) -> Callable[[Any, Sequence[Row]], Any]:
-        """How a group is called, from its key and its rows: names by the first spelling, all else by the key."""
-        if not _is_name(group):
-            return lambda key, members: key
-        read = self.value(group.at)
-        return lambda key, members: None if key is None else min(map(read, members))
+        """How a group is called, from its key and its rows: a name by the first of its spellings."""
+        read, named = self.value(group.at), _is_name(group)
+        return lambda key, members: min(map(read, members)) if named and key is not None else key
 
     def measure(self, measure: GroundMeasure) -> Callable[[Sequence[Row]], Any]:
         """The partial value of a measure, from the rows of a group."""

@@ -87,7 +87,7 @@ class Work:
         finally:
             self.stamp = before
 
-    def new_id(self, cls: type[E]) -> Id[E]:
+    def new_id(self, cls: type[E]) -> Id[E]:  # noqa: ARG002 - it says what the id is of
         """An id for a new record of this class, after all before it."""
         return self._new_id()
 

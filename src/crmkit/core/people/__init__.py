@@ -1,0 +1,3 @@
+"""Who works with a CRM."""
+
+from __future__ import annotations

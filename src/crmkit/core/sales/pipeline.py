@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import frozen
 
 from crmkit.core.kernel.errors import DefinitionError, Invalid, shape
 
@@ -30,7 +30,7 @@ class Pipeline:
     :raises DefinitionError: no stages, a code twice, a probability that is not 0 to 100
     """
 
-    stages: tuple[Stage, ...] = field(default=STANDARD_STAGES, converter=tuple)
+    stages: tuple[Stage, ...] = STANDARD_STAGES
 
     def __attrs_post_init__(self) -> None:
         codes = [stage.code for stage in self.stages]

@@ -1,0 +1,104 @@
+"""`crmkit doctor`: what is installed here, and whether a store can be used."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import zoneinfo
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from crmkit.builtin import ACCEPTS
+from crmkit.cli.options import Commands, add_store, file_of
+from crmkit.core.kernel.errors import CrmError
+from crmkit.crm import CRM
+
+EXTRAS: Final = {"cli": "rich", "phone": "phonenumbers"}  #: and the library that each brings
+
+_Line = tuple[str, str]
+
+
+def add(commands: Commands) -> None:
+    """The grammar of `crmkit doctor`."""
+    parser = commands.add_parser("doctor", help="print versions, extras and stores, and whether the store opens")
+    add_store(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Print the findings; 1 if something is wrong with the store."""
+    opens, finding = _store(options.store)
+    for what, says in (*_versions(), *_extras(), ("stores", ACCEPTS), ("store", f"{options.store} {finding}")):
+        print(f"{what:<12} {says}")
+    return 0 if opens else 1
+
+
+def resets_the_wal(release: tuple[int, ...]) -> bool:
+    """Whether this SQLite may damage a database when checkpoints meet writers: 3.7.0 to 3.51.2, back-ports excepted.
+
+    See "the WAL reset bug" on https://www.sqlite.org/wal.html.
+    """
+    if release[:2] in ((3, 44), (3, 50)):
+        return release < ((3, 44, 6) if release[1] == 44 else (3, 50, 7))
+    return (3, 7, 0) <= release < (3, 51, 3)
+
+
+def _versions() -> Iterator[_Line]:
+    yield "crmkit", version("crmkit")
+    yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    for package in ("SQLAlchemy", "attrs"):
+        yield package, version(package)
+    warning = " (warning: has the WAL-reset bug, which 3.51.3, 3.50.7 and 3.44.6 do not have)"
+    yield "SQLite", sqlite3.sqlite_version + (warning if resets_the_wal(sqlite3.sqlite_version_info) else "")
+    yield "time zones", _zones()
+
+
+def _zones() -> str:
+    """Of the data that zoneinfo takes: those of the first folder that has any, else of the package tzdata."""
+    folder = next((folder for folder in map(Path, zoneinfo.TZPATH) if (folder / "UTC").exists()), None)
+    if folder is None:
+        return f"{version('tzdata')}, from the package tzdata"
+    try:
+        with (folder / "tzdata.zi").open(encoding="utf-8") as data:
+            return f"{data.readline().removeprefix('# version').strip()}, from {folder}"
+    except OSError:
+        return f"of an unknown version, from {folder}"
+
+
+def _extras() -> Iterator[_Line]:
+    for extra, package in EXTRAS.items():
+        try:
+            yield f"extra {extra}", f"{package} {version(package)}"
+        except PackageNotFoundError:
+            yield f"extra {extra}", f"not installed: pip install 'crmkit[{extra}]'"
+
+
+def _store(url: str) -> tuple[bool, str]:
+    """Whether all is well, and what was found; nothing is made where there is nothing yet."""
+    path = file_of(url)
+    if path is not None and not path.parent.is_dir():
+        return False, f"cannot be made: there is no folder {path.parent}"
+    if path is not None and not _holds_tables(path):
+        return True, "has no CRM yet; what is written first makes one"
+    try:
+        with CRM.open(url) as crm, crm.transaction() as tx:
+            tx.insights.funnel()
+    except CrmError as error:
+        return False, f"does not open: {error.code}: {error}"
+    return True, "opens"
+
+
+def _holds_tables(path: Path) -> bool:
+    """Whether a CRM was begun in this file; also if nobody can tell, so that the store itself says what is wrong."""
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            found: int = database.execute("SELECT count(*) FROM sqlite_master WHERE name GLOB 'crm_*'").fetchone()[0]
+    except sqlite3.Error:
+        return True
+    return found > 0

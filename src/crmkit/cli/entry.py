@@ -1,0 +1,64 @@
+"""From the words of a command line to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from importlib.metadata import version
+from io import TextIOWrapper
+
+from crmkit.cli import diagram, doctor, import_file, report, run_demo
+from crmkit.core.kernel.errors import CrmError
+
+FAILED, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141  #: exit codes; the last two as shells count signals
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments say, those of the process unless given; the answer is the exit code, 0 if all went well.
+
+    What crmkit refuses becomes one line `code: message` on the standard error, never a traceback.
+    """
+    _write_any_name()
+    try:
+        code = _obey(argv)
+        sys.stdout.flush()
+    except CrmError as error:
+        print(f"{error.code}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed into it at exit
+        return BROKEN_PIPE
+    return code
+
+
+def parser() -> ArgumentParser:
+    """The grammar of the command line."""
+    top = ArgumentParser(prog="crmkit", description="Leads, deals, customers and cases on the command line.")
+    top.add_argument("--version", action="version", version=f"crmkit {version('crmkit')}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    for command in (run_demo, import_file, report, diagram, doctor):
+        command.add(commands)
+    return top
+
+
+def _obey(argv: Sequence[str] | None) -> int:
+    top = parser()
+    try:
+        options = top.parse_args(argv)
+    except SystemExit as done:  # argparse has said everything
+        return USAGE if done.code else 0
+    if "run" not in options:
+        top.print_help()
+        return 0
+    code: int = options.run(options)
+    return code
+
+
+def _write_any_name() -> None:
+    """A name that the terminal has no letters for is written in escapes, where Python would give up."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

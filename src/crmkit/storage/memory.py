@@ -1,0 +1,233 @@
+"""Records kept in memory: the store that says what the others have to do, and proves that none of it needs SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from threading import Lock
+from typing import Any, TypeAlias
+
+from crmkit.core.kernel.columns import Column
+from crmkit.core.kernel.criteria import Operator
+from crmkit.core.kernel.entity import Index
+from crmkit.core.kernel.errors import StoreError
+from crmkit.core.kernel.ground import Every, Ground, Test
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.journal import Event
+from crmkit.core.kernel.model import Model, Row
+from crmkit.core.kernel.partials import partials
+from crmkit.core.kernel.predicate import row_predicate
+from crmkit.core.kernel.store import Order
+from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.storage.refusals import leads_nowhere, recorded_before, still_needed, taken
+from crmkit.storage.world import Journal, Table, World, compared, keys
+
+PATIENCE = 60.0  #: seconds that a transaction waits for the one before it
+
+Pointing: TypeAlias = dict[Id[Any], dict[Id[Any], Row]]  #: by target and own id, the rows with one reference
+
+
+class MemoryStore:
+    """One CRM in memory, gone with this object.
+
+    Transactions take turns from `begin` on.
+    """
+
+    def __init__(self, model: Model, *, patience: float = PATIENCE) -> None:
+        self._model = model
+        self._patience = patience
+        self._turn = Lock()
+        self._world = World({kind: Table(entity) for kind, entity in model.entities.items()}, Journal())
+
+    def create(self) -> None:
+        """Nothing is needed to keep records here."""
+
+    def begin(self) -> MemorySession:
+        """A new transaction, as soon as the one before it is over.
+
+        :raises StoreError: that took more than `patience` seconds
+        """
+        if not self._turn.acquire(timeout=self._patience):
+            raise StoreError(
+                f"another transaction is still open after {self._patience:g} seconds",
+                hint="leave one before you open the next",
+            )
+        return MemorySession(self._model, self._world, self._end)
+
+    def _end(self, world: World) -> None:
+        self._world = world
+        self._turn.release()
+
+    def close(self) -> None:
+        """Nothing is held that would have to be let go."""
+
+
+class MemorySession:
+    """One transaction; the tables that it writes to are its own copies.
+
+    A write that was refused may have been done in part: then only `rollback` is left.
+    """
+
+    def __init__(self, model: Model, world: World, end: Callable[[World], None]) -> None:
+        self._model = model
+        self._world = world
+        self._end = end
+        self._over = False
+        self._tables = dict(world.tables)
+        self._journal = Journal(world.journal.last)
+        self._pointing: dict[tuple[str, str], Pointing] = {}
+
+    def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids."""
+        rows = self._opened()[kind].rows
+        return [rows[id] for id in dict.fromkeys(ids) if id in rows]
+
+    def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
+        """The first rows that fulfil `where`."""
+        model = self._model.entities[kind]
+        holds = row_predicate(where, model)
+        found = [row for row in self._candidates(kind, where) if holds(row, self)]
+        found.sort(key=lambda row: row[model.position["id"]])
+        for by in reversed(order):
+            found = _sorted(found, by, model.position[by.column.path])
+        return found[:limit]
+
+    def tally(self, tally: GroundTally) -> list[Partial]:
+        """What is counted, group by group."""
+        return partials(tally, self._model, self._candidates(tally.kind, tally.where), self)
+
+    def _candidates(self, kind: str, where: Ground) -> Iterable[Row]:
+        """The rows among which to search: few if only one id, unique key or reference can meet the condition."""
+        table = self._opened()[kind]
+        for part in where.items if isinstance(where, Every) else (where,):
+            if isinstance(part, Test) and part.operator is Operator.EQUAL:
+                if part.column.target is not None:
+                    return self.pointing(kind, part.column, part.value)
+                alone = Index((part.column.path,), unique=True)
+                if part.column.path == "id" or alone in table.model.indexes:
+                    id = part.value if part.column.path == "id" else table.keys.get((alone, (part.value,)))
+                    return [table.rows[id]] if id in table.rows else []
+        return table.rows.values()
+
+    def row(self, kind: str, id: Id[Any]) -> Row | None:
+        """The row with this id, for conditions that look further than their own record."""
+        return self._tables[kind].rows.get(id)
+
+    def pointing(self, kind: str, column: Column, id: Id[Any]) -> Collection[Row]:
+        """The rows of `kind` whose reference `column` leads to this id."""
+        pointing = self._pointing.get((kind, column.path))
+        if pointing is None:
+            pointing = self._pointing[kind, column.path] = {}
+            place = self._model.entities[kind].position[column.path]
+            for source, row in self._tables[kind].rows.items():
+                pointing.setdefault(row[place], {})[source] = row
+        return pointing.get(id, {}).values()
+
+    def insert(self, kind: str, rows: Sequence[Row]) -> None:
+        """Add rows, one after the other."""
+        table = self._changing(kind)
+        for row in rows:
+            if row[table.model.position["id"]] in table.rows:
+                raise taken("id", kind)
+            self._put(table, None, row)
+
+    def update(self, kind: str, changed: Sequence[tuple[Row, Row]]) -> list[Id[Any]]:
+        """Change the rows whose version is still the one before; gives the ids of the others."""
+        table = self._changing(kind)
+        at, version = table.model.position["id"], table.model.position["version"]
+        stale = []
+        for before, after in changed:
+            stored = table.rows.get(before[at])
+            if stored is None or stored[version] != before[version]:
+                stale.append(before[at])
+            else:
+                self._put(table, stored, after)
+        return stale
+
+    def delete(self, kind: str, ids: Sequence[Id[Any]]) -> None:
+        """Remove rows, all at once: they may lead to each other."""
+        table = self._changing(kind)
+        gone = table.rows.keys() & set(ids)
+        for id in gone:
+            self._swap(table, table.rows[id], None)
+        for other in self._model.entities.values():
+            for relation in other.relations.values():
+                if relation.target == kind and any(self.pointing(other.kind, relation.column, id) for id in gone):
+                    raise still_needed(other.kind, relation.column.path, kind)
+
+    def _put(self, table: Table, before: Row | None, after: Row) -> None:
+        """One row in the place of another, if its references lead somewhere and nobody else has its keys."""
+        model, id = table.model, after[table.model.position["id"]]
+        for relation in model.relations.values():
+            at = after[model.position[relation.column.path]]
+            if at not in (None, id) and at not in self._tables[relation.target].rows:
+                raise leads_nowhere(relation.column.path, relation.target)
+        for index, values in keys(model, after):
+            if table.keys.get((index, values), id) != id:
+                raise taken(index.paths[0], model.kind)
+        self._swap(table, before, after)
+
+    def _swap(self, table: Table, before: Row | None, after: Row | None) -> None:
+        table.swap(before, after)
+        at = table.model.position["id"]
+        for (kind, path), pointing in self._pointing.items():
+            if kind == table.model.kind:
+                place = table.model.position[path]
+                if before is not None:
+                    del pointing[before[place]][before[at]]
+                if after is not None:
+                    pointing.setdefault(after[place], {})[after[at]] = after
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Append to the journal."""
+        self._opened()
+        for event in events:
+            if event in self._world.journal or event in self._journal:
+                raise recorded_before(event)
+            self._journal.append(event)
+
+    def history(
+        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+    ) -> Iterator[Event]:
+        """The events there are by now."""
+        self._opened()
+        journals = (self._world.journal, self._journal)
+        if kind is not None and id is not None:
+            found = chain.from_iterable([journal.trail(kind, id) for journal in journals])
+            return islice((event for event in found if event.sequence > after), limit)
+        found = chain.from_iterable([journal.after(after) for journal in journals])
+        return islice((event for event in found if kind in (None, event.kind) and id in (None, event.id)), limit)
+
+    def commit(self) -> None:
+        """Let what this transaction has take the place of what was there."""
+        tables = self._opened()
+        for event in self._journal.events:
+            self._world.journal.append(event)
+        self._close(World(tables, self._world.journal))
+
+    def rollback(self) -> None:
+        """Leave everything as it was."""
+        self._opened()
+        self._close(self._world)
+
+    def _close(self, world: World) -> None:
+        self._over = True
+        self._end(world)
+
+    def _opened(self) -> dict[str, Table]:
+        if self._over:
+            raise StoreError("this transaction is over", hint="begin another one")
+        return self._tables
+
+    def _changing(self, kind: str) -> Table:
+        tables = self._opened()
+        if tables[kind] is self._world.tables[kind]:
+            tables[kind] = tables[kind].copy()
+        return tables[kind]
+
+
+def _sorted(rows: list[Row], by: Order, place: int) -> list[Row]:
+    """Sorted by one column; those that tie stay in the order they had."""
+    there = [row for row in rows if row[place] is not None]
+    there.sort(key=lambda row: compared(by.column, row[place]), reverse=by.descending)
+    return there + [row for row in rows if row[place] is None]

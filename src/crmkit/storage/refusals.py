@@ -1,0 +1,34 @@
+"""What every store says when a key refuses a write, in the same words."""
+
+from __future__ import annotations
+
+from crmkit.core.kernel.errors import Conflict, Invalid
+from crmkit.core.kernel.journal import Event
+
+
+def taken(field: str, kind: str) -> Invalid:
+    """Another record has this unique value."""
+    return Invalid(field, "is taken", accepts=f"a value no other {kind} has")
+
+
+def leads_nowhere(field: str, target: str) -> Invalid:
+    """There is no record that the reference could mean."""
+    return Invalid(field, "leads nowhere", accepts=f"the id of a {target}")
+
+
+def still_needed(kind: str, field: str, target: str) -> Invalid:
+    """What is to be deleted has a record of `kind` leading to it."""
+    return Invalid(
+        f"{kind}.{field}",
+        f"still leads to a {target} that is to be deleted",
+        accepts=f"a {target} that nothing leads to",
+    )
+
+
+def recorded_before(event: Event) -> Conflict:
+    """The record has had its event of this version."""
+    return Conflict(
+        f"{event.kind} {event.id} already has an event of version {event.version}",
+        hint="read it again",
+        facts={"id": str(event.id), "version": event.version},
+    )

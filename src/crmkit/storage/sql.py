@@ -1,0 +1,251 @@
+"""Records kept in a database that speaks SQL; what is particular to one kind of database is in its dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from attrs import frozen
+from sqlalchemy.exc import IntegrityError
+
+from crmkit.core.kernel.errors import StoreError
+from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.ground import Ground
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.journal import Event
+from crmkit.core.kernel.model import Model, Row
+from crmkit.core.kernel.store import Order
+from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.storage.dialect import Dialect
+from crmkit.storage.events import event_of, row_of
+from crmkit.storage.keys import refused_delete, refused_row
+from crmkit.storage.refusals import recorded_before
+from crmkit.storage.schema import create
+from crmkit.storage.statements import Statements, Write, insert
+from crmkit.storage.tables import Tables, compared, tables
+from crmkit.storage.tally import partials
+from crmkit.storage.where import Where
+
+AT_ONCE: Final = 500  #: ids, or events, that one statement asks for
+GONE_AT_ONCE: Final = 10_000  #: ids that one statement deletes; SQLite takes 32,766 parameters
+
+T = TypeVar("T")
+
+
+@frozen(eq=False)
+class Prepared:
+    """What is known of a database before anything is said to it."""
+
+    model: Model
+    tables: Tables
+    kinds: Mapping[str, Statements]
+    record: Write
+
+
+class SQLStore:
+    """One CRM in one database, in tables of its own."""
+
+    def __init__(self, engine: sa.Engine, model: Model, dialect: Dialect, *, prefix: str) -> None:
+        made = tables(model, dialect, prefix)
+        self._engine: sa.Engine | None = engine
+        self._prepared = Prepared(
+            model,
+            made,
+            {kind: Statements(rows, engine.dialect) for kind, rows in made.kinds.items()},
+            insert(made.journal, engine.dialect, but="sequence"),
+        )
+        self._prefix = prefix
+
+    def create(self) -> None:
+        """Make the tables, unless there are some whose names begin with the prefix.
+
+        :raises SchemaOutdated: those have other columns than the model
+        :raises StoreError: the database cannot be opened or written
+        """
+        with self._connected() as connection, connection.begin():
+            create(connection, self._prepared.tables, self._prefix)
+
+    def begin(self) -> SQLSession:
+        """A new transaction, as soon as the one before it is over.
+
+        :raises StoreError: that takes too long, or the database cannot be opened
+        """
+        connection = self._connected()
+        try:
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return SQLSession(connection, self._prepared)
+
+    def close(self) -> None:
+        """Let go of the database; a closed store stays closed."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
+
+    def _connected(self) -> sa.Connection:
+        if self._engine is None:
+            raise StoreError("this store is closed", hint="open it again")
+        return self._engine.connect()
+
+
+class SQLSession:
+    """One transaction, on a connection of its own."""
+
+    def __init__(self, connection: sa.Connection, prepared: Prepared) -> None:
+        self._connection: sa.Connection | None = connection
+        self._prepared = prepared
+
+    def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids."""
+        connection, statements = self._opened(), self._prepared.kinds[kind]
+        found: list[Row] = []
+        wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in dict.fromkeys(ids)]
+        for some in _portions(wanted, AT_ONCE):
+            found += statements.rows.decode(connection.execute(statements.load, {"ids": some}).all())
+        return found
+
+    def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
+        """The first rows that fulfil `where`."""
+        rows = self._prepared.tables.kinds[kind]
+        chosen = sa.select(rows.table).where(Where(self._prepared.tables).condition(where, rows.table))
+        terms = [term for by in order for term in _sorting(by, rows.table)]
+        found = self._opened().execute(chosen.order_by(*terms, rows.table.c.id).limit(limit))
+        return rows.decode(found.all())
+
+    def tally(self, tally: GroundTally) -> list[Partial]:
+        """What is counted, group by group."""
+        return partials(tally, self._prepared.tables, self._opened())
+
+    def insert(self, kind: str, rows: Sequence[Row]) -> None:
+        """Add rows: all at once or, if a key refuses one, each by itself to see which."""
+        statements = self._prepared.kinds[kind]
+        writes = [statements.insert.of(values) for values in statements.rows.encode(rows)]
+        if not self._written(writes):
+            for row, write in zip(rows, writes, strict=True):
+                if not self._written([write]):
+                    raise refused_row(self, self._prepared.model.entities[kind], row, new=True)
+
+    def update(self, kind: str, changed: Sequence[tuple[Row, Row]]) -> list[Id[Any]]:
+        """Change rows: all at once or, if one is stale or refused, each by itself to see which."""
+        statements, model = self._prepared.kinds[kind], self._prepared.model.entities[kind]
+        id, version = model.position["id"], model.position["version"]
+        encoded = statements.rows.encode([after for _, after in changed])
+        writes = [
+            statements.update(_differing(before, after, version)).of((*values, before[version]))
+            for (before, after), values in zip(changed, encoded, strict=True)
+        ]
+        stale = []
+        if not self._written(writes):
+            for (before, after), write in zip(changed, writes, strict=True):
+                if not self._written([write]):
+                    if any(row[version] == before[version] for row in self.load(kind, [before[id]])):
+                        raise refused_row(self, model, after, new=False)
+                    stale.append(before[id])
+        return stale
+
+    def delete(self, kind: str, ids: Sequence[Id[Any]]) -> None:
+        """Remove rows, newest first where they are too many for one statement: they may lead to each other."""
+        tables = self._prepared.tables
+        table = tables.kinds[kind].table
+        for some in _portions(sorted(set(ids), reverse=True), GONE_AT_ONCE):
+            deletion = table.delete().where(table.c.id.in_([tables.stored(Scalar.ID, id) for id in some]))
+            if not self._attempted(partial(_done, deletion)):
+                raise refused_delete(self, self._prepared.model, kind, set(some))
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Append to the journal."""
+        record, journal = self._prepared.record, self._prepared.tables.journal
+        writes = [record.of(values) for values in journal.encode(map(row_of, events))]
+        if not self._written(writes):
+            for event, write in zip(events, writes, strict=True):
+                if not self._written([write]):
+                    raise recorded_before(event)
+
+    def history(
+        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+    ) -> Iterator[Event]:
+        """The events there are by now, read as they are asked for."""
+        tables = self._prepared.tables
+        table = tables.journal.table
+        last = self._opened().scalar(sa.select(sa.func.max(table.c.sequence)))
+        chosen = sa.select(table).where(table.c.sequence <= (last or 0))
+        if kind is not None:
+            chosen = chosen.where(table.c.kind == kind)
+        if id is not None:
+            chosen = chosen.where(table.c.record == tables.stored(Scalar.ID, id))
+        chosen = chosen.order_by(table.c.sequence).limit(min(limit or AT_ONCE, AT_ONCE))
+        return islice(self._events(chosen, after), limit)
+
+    def _events(self, chosen: sa.Select[Any], after: int) -> Iterator[Event]:
+        journal = self._prepared.tables.journal
+        while found := self._opened().execute(chosen.where(journal.table.c.sequence > after)).all():
+            yield from map(event_of, journal.decode(found))
+            after = found[-1].sequence
+
+    def commit(self) -> None:
+        """Keep it; where that fails, nothing is left but to roll back."""
+        connection = self._opened()
+        connection.commit()
+        self._connection = None
+        connection.close()
+
+    def rollback(self) -> None:
+        """Forget it."""
+        connection, self._connection = self._opened(), None
+        with connection:
+            connection.rollback()
+
+    def _opened(self) -> sa.Connection:
+        if self._connection is None:
+            raise StoreError("this transaction is over", hint="begin another one")
+        return self._connection
+
+    def _written(self, writes: Sequence[tuple[str, Row]]) -> bool:
+        """Each of these statements changed one row; otherwise none did."""
+        together: dict[str, list[Row]] = {}
+        for sql, parameters in writes:
+            together.setdefault(sql, []).append(parameters)
+        return self._attempted(
+            lambda to: all(to.exec_driver_sql(sql, rows).rowcount == len(rows) for sql, rows in together.items())
+        )
+
+    def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:
+        """It was done; where it says that it was not, or a key refuses it, nothing of it was."""
+        connection = self._opened()
+        connection.exec_driver_sql("SAVEPOINT attempt")
+        try:
+            done = write(connection)
+        except IntegrityError:
+            done = False
+        if not done:
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT attempt")
+        connection.exec_driver_sql("RELEASE SAVEPOINT attempt")
+        return done
+
+
+def _done(statement: sa.Executable, connection: sa.Connection) -> bool:
+    """It is, whatever it changed."""
+    connection.execute(statement)
+    return True
+
+
+def _portions(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def _differing(before: Row, after: Row, always: int) -> tuple[int, ...]:
+    """The places where two rows differ, and one that is always among them."""
+    return tuple([at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new or at == always])
+
+
+def _sorting(by: Order, table: sa.FromClause) -> Iterator[sa.ColumnElement[Any]]:
+    """Missing ones last by themselves: databases differ about where they come."""
+    value = table.c[compared(by.column)]
+    if by.column.nullable:
+        yield value.is_(None)
+    yield value.desc() if by.descending else value.asc()

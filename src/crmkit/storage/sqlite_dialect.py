@@ -1,0 +1,139 @@
+"""SQLite's own ways: numbers that stay exact, times as texts that sort, tags as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Context, Decimal
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    String,
+    Text,
+    cast,
+    column,
+    exists,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.types import TypeEngine, UserDefinedType
+
+from crmkit.core.kernel.criteria import Calendar
+from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.money import DECIMALS
+from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_NAME
+from crmkit.storage.dialect import MILLIARD, Kept
+
+_EXACT: Final = Context(prec=60)  # room for any sum of amounts, whatever precision the host works with
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_PARTS: Final = {Calendar.YEAR: (1, 4), Calendar.MONTH: (6, 2), Calendar.DAY: (9, 2)}
+
+
+class Bare(UserDefinedType[Any]):
+    """A column type by its name, whose values the driver takes and gives as they are."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: object) -> str:
+        """The name, as it stands in CREATE TABLE."""
+        return self.name
+
+
+def _bytes(id: Id[Any]) -> bytes:
+    return id.int.to_bytes(16, "big")
+
+
+def _id(kept: bytes) -> Id[Any]:
+    return Id(bytes=kept)
+
+
+def _units(amount: Decimal) -> int:
+    return int(_EXACT.scaleb(amount, DECIMALS))
+
+
+def _amount(units: int) -> Decimal:
+    return _EXACT.scaleb(Decimal(units), -DECIMALS)
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(" ", "microseconds")[:26]  # `strftime` writes the year 1 as 1
+
+
+def _moment(kept: str) -> datetime:
+    return datetime.fromisoformat(f"{kept}Z")
+
+
+def _array(tags: frozenset[str]) -> str:
+    return _JSON(sorted(tags)) if tags else "[]"
+
+
+def _tags(kept: str) -> frozenset[str]:
+    return frozenset(json.loads(kept)) if kept != "[]" else frozenset()
+
+
+class SQLiteDialect:
+    """SQLite with texts in UTF-8: there the order of bytes is that of code points."""
+
+    kept: Final[Mapping[Scalar, Kept]] = {
+        Scalar.ID: Kept(Bare("BLOB(16)"), _bytes, _id),
+        Scalar.CODE: Kept(String(LONGEST_CODE)),
+        Scalar.NAME: Kept(String(LONGEST_NAME)),
+        Scalar.TEXT: Kept(Text()),
+        Scalar.CHOICE: Kept(String(40)),
+        Scalar.INTEGER: Kept(BigInteger()),
+        Scalar.FLAG: Kept(Bare("BOOLEAN"), int, bool),
+        Scalar.AMOUNT: Kept(BigInteger(), _units, _amount),
+        Scalar.DATE: Kept(String(10), date.isoformat, date.fromisoformat),
+        Scalar.MOMENT: Kept(String(26), _written, _moment),
+        Scalar.TAGS: Kept(Text(), _array, _tags),
+    }
+
+    def contains(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:
+        """As `instr` finds it; LIKE would fold letters and know wildcards."""
+        return func.instr(text, needle, type_=Integer()) > 0
+
+    def tagged(self, tags: ColumnElement[Any], tag: ColumnElement[Any]) -> ColumnElement[bool]:
+        """As JSON reads it."""
+        return exists().where(func.json_each(tags).table_valued("value").c.value == tag)
+
+    def part(self, day: ColumnElement[Any], part: Calendar) -> ColumnElement[int]:
+        """A number, out of the text."""
+        return cast(func.substr(day, *_PARTS[part]), Integer)
+
+    def month(self, time: ColumnElement[Any]) -> ColumnElement[str]:
+        """The beginning of the text."""
+        return func.substr(time, 1, 7, type_=String())
+
+    def microseconds(self, moment: ColumnElement[Any]) -> ColumnElement[int]:
+        """From 1970 on: whole seconds, and the digits behind the point, which SQLite itself would round."""
+        seconds = cast(func.strftime("%s", func.substr(moment, 1, 19)), BigInteger)
+        return seconds * 1_000_000 + cast(func.substr(moment, 21, 6), BigInteger)
+
+    def total(self, number: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """Each summed by itself: SUM itself ends at 64 bits."""
+        return func.sum(number // MILLIARD), func.sum(number % MILLIARD)
+
+    def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
+        """One JSON text; DISTINCT makes SQLite read it once and index it, not once per row that is joined."""
+        cell = func.json_each(literal(_JSON(rows), Text())).table_valued(column("value", Text())).c.value
+        cells = [
+            func.json_extract(cell, f"$[{place}]", type_=type).label(name)
+            for place, (name, type) in enumerate(columns.items())
+        ]
+        return select(*cells).distinct().subquery()
+
+    def columns(self, connection: Connection, table: str) -> dict[str, str]:
+        """As SQLite keeps them: in the words of CREATE TABLE."""
+        found = connection.exec_driver_sql('SELECT name, type, "notnull" FROM pragma_table_info(?)', (table,))
+        return {name: f"{type} NOT NULL" if needed else type for name, type, needed in found}

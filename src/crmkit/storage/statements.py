@@ -1,0 +1,69 @@
+"""What is said to the database over and over: the statements on one table, each written out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import field, frozen
+
+from crmkit.core.kernel.model import Row
+from crmkit.storage.tables import Rows
+
+
+@frozen
+class Write:
+    """A statement that writes one row."""
+
+    sql: str
+    _parameters: Callable[[Row], Row]
+
+    def of(self, values: Row) -> tuple[str, Row]:
+        """The statement with its parameters, picked out of these values."""
+        return self.sql, self._parameters(values)
+
+
+def insert(rows: Rows, dialect: sa.Dialect, *, but: str = "") -> Write:
+    """To add a row, out of its values as `Rows.encode` gives them; `but` one column that the database fills itself."""
+    names = [column.name for column in rows.table.columns]
+    return _write(rows.table.insert().inline(), [name for name in names if name != but], names, dialect)
+
+
+@frozen(eq=False)
+class Statements:
+    """The statements on the rows of one kind."""
+
+    rows: Rows
+    dialect: sa.Dialect
+    insert: Write = field(init=False)
+    load: sa.Select[Any] = field(init=False)  #: by the parameter `ids`
+    _updates: dict[tuple[int, ...], Write] = field(init=False, factory=dict)
+
+    @insert.default
+    def _insert(self) -> Write:
+        return insert(self.rows, self.dialect)
+
+    @load.default
+    def _load(self) -> sa.Select[Any]:
+        table = self.rows.table
+        return sa.select(table).where(table.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+    def update(self, changed: tuple[int, ...]) -> Write:
+        """To change what stands at these places of the row, if the version is still the one before.
+
+        The version before comes behind the values of the row after.
+        """
+        if changed not in self._updates:
+            table = self.rows.table
+            statement = table.update().where(table.c.id == sa.bindparam("of"), table.c.version == sa.bindparam("was"))
+            names = [name for place in changed for name in self.rows.stored(self.rows.columns[place])]
+            given = ["of" if column.name == "id" else column.name for column in table.columns]
+            self._updates[changed] = _write(statement, names, [*given, "was"], self.dialect)
+        return self._updates[changed]
+
+
+def _write(statement: sa.Insert | sa.Update, names: Sequence[str], given: Sequence[str], dialect: sa.Dialect) -> Write:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
+    return Write(str(compiled), itemgetter(*map(given.index, compiled.positiontup)))

@@ -1,0 +1,161 @@
+"""The tables that a model amounts to, and the way of rows into them and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+from attrs import frozen
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from crmkit.core.kernel.columns import Column, from_json
+from crmkit.core.kernel.errors import DefinitionError
+from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.model import EntityModel, Model
+from crmkit.core.kernel.text import LONGEST_FOLD, fold
+from crmkit.storage.converters import Convert, decoder, encoder
+from crmkit.storage.dialect import Dialect, Kept
+
+#: What the journal keeps of an event.
+EVENT: Final = (
+    Column(path="sequence", scalar=Scalar.INTEGER),
+    Column(path="at", scalar=Scalar.MOMENT),
+    Column(path="occurred", scalar=Scalar.MOMENT),
+    Column(path="by", scalar=Scalar.ID),
+    Column(path="operation", scalar=Scalar.ID),
+    Column(path="cause", scalar=Scalar.TEXT),
+    Column(path="kind", scalar=Scalar.CODE),
+    Column(path="record", scalar=Scalar.ID),
+    Column(path="version", scalar=Scalar.INTEGER),
+    Column(path="name", scalar=Scalar.CODE),
+    Column(path="changes", scalar=Scalar.TEXT),  #: JSON
+    Column(path="details", scalar=Scalar.TEXT),  #: JSON
+)
+
+
+@frozen(eq=False)
+class Rows:
+    """A table, the columns of its rows in their order, and the two ways between them."""
+
+    table: sa.Table
+    columns: tuple[Column, ...]
+    encode: Convert
+    decode: Convert
+
+    def stored(self, column: Column) -> tuple[str, ...]:
+        """The table's columns in which a column of the row stands."""
+        return (column.name, compared(column)) if column.scalar is Scalar.NAME else (column.name,)
+
+
+@frozen(eq=False)
+class Tables:
+    """All tables of one CRM, in one kind of database."""
+
+    dialect: Dialect
+    metadata: sa.MetaData
+    kinds: Mapping[str, Rows]
+    journal: Rows
+
+    def stored(self, scalar: Scalar, value: Any) -> Any:
+        """A single value as its column keeps it."""
+        encode = self.dialect.kept[scalar].encode
+        return value if encode is None else encode(value)
+
+    def ddl(self, dialect: sa.Dialect) -> tuple[str, ...]:
+        """The statements that create them, parents first."""
+        return tuple(str(each.compile(dialect=dialect)).strip() for each in self._creations())
+
+    def _creations(self) -> Iterator[CreateTable | CreateIndex]:
+        for rows in (*self.kinds.values(), self.journal):
+            yield CreateTable(rows.table)
+            yield from map(CreateIndex, sorted(rows.table.indexes, key=lambda index: str(index.name)))
+
+
+def compared(column: Column) -> str:
+    """The name of the table's column by which values compare: for a NAME, the one with their folds."""
+    return f"{column.name}_fold" if column.scalar is Scalar.NAME else column.name
+
+
+def tables(model: Model, dialect: Dialect, prefix: str) -> Tables:
+    """The tables of a model, their names beginning with `prefix`.
+
+    :raises DefinitionError: two of them, or two columns of one, would have the same name
+    """
+    metadata = sa.MetaData(naming_convention=_NAMES)
+    kinds = {kind: _kind(metadata, each, dialect.kept, prefix) for kind, each in model.entities.items()}
+    if "journal" in kinds:
+        raise DefinitionError("a kind cannot be named «journal»", hint="that is where events are kept")
+    return Tables(dialect, metadata, kinds, _journal(metadata, dialect.kept, prefix))
+
+
+def _kind(metadata: sa.MetaData, model: EntityModel, kept: Mapping[Scalar, Kept], prefix: str) -> Rows:
+    columns = [built for column in model.columns for built in _columns(column, kept)]
+    names = [column.name for column in columns]
+    for name in names:
+        if names.count(name) > 1:
+            raise DefinitionError(f"two fields of {model.kind} need the column {name}", hint="names have a second one")
+    references = [
+        sa.ForeignKeyConstraint([column.name], [f"{prefix}{column.target}.id"])
+        for column in model.columns
+        if column.target
+    ]
+    indexes = [sa.Index(None, *paths, unique=unique) for paths, unique in _indexes(model).items()]
+    table = sa.Table(f"{prefix}{model.kind}", metadata, *columns, *references, *indexes)
+    return Rows(table, model.columns, encoder(model.columns, kept), decoder(model.columns, kept))
+
+
+def _columns(column: Column, kept: Mapping[Scalar, Kept]) -> Iterator[sa.Column[Any]]:
+    """The column, and behind a name that of its folds."""
+    how = kept[column.scalar]
+    value = from_json(column.scalar, column.default)
+    yield sa.Column(
+        column.name,
+        how.type,
+        nullable=column.nullable,
+        primary_key=column.path == "id",
+        server_default=_default(how.encode(value) if how.encode and value is not None else value),
+    )
+    if column.scalar is Scalar.NAME:
+        folded = None if value is None else fold(value)
+        yield sa.Column(
+            compared(column), sa.String(LONGEST_FOLD), nullable=column.nullable, server_default=_default(folded)
+        )
+
+
+def _default(value: Any) -> Any:
+    return sa.literal(value) if value is not None else None
+
+
+def _indexes(model: EntityModel) -> dict[tuple[str, ...], bool]:
+    """The columns that are indexed together, and whether they are unique; references are always to be found."""
+    found: dict[tuple[str, ...], bool] = {}
+    for index in model.indexes:
+        names = tuple(compared(model.by_path[path]) for path in index.paths)
+        found[names] = index.unique or found.get(names, False)
+    first = {names[0] for names in found}
+    return found | {(column.name,): False for column in model.columns if column.target and column.name not in first}
+
+
+def _journal(metadata: sa.MetaData, kept: Mapping[Scalar, Kept], prefix: str) -> Rows:
+    table = sa.Table(
+        f"{prefix}journal",
+        metadata,
+        sa.Column("sequence", sa.Integer, primary_key=True),  # in SQLite only an INTEGER is given by itself
+        *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in EVENT[1:]),
+        sa.Index(None, "record"),
+        sa.Index(None, "kind", "record", "version", unique=True),
+    )
+    return Rows(table, EVENT, encoder(EVENT, kept), decoder(EVENT, kept))
+
+
+def _named(of: sa.ForeignKeyConstraint | sa.Index, table: sa.Table) -> str:
+    """Two underscores keep apart what names have one of: (a_b, c) is not (a, b_c)."""
+    return "__".join([table.name, *(column.name for column in of.columns)])
+
+
+def _index(of: sa.Index, table: sa.Table) -> str:
+    return f"{'uq' if of.unique else 'ix'}_{_named(of, table)}"
+
+
+_NAMES: Final[Mapping[str, Any]] = {"named": _named, "index": _index, "fk": "fk_%(named)s", "ix": "%(index)s"}

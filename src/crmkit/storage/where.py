@@ -1,0 +1,121 @@
+"""The SQL reading of Ground.
+
+Missing and false are one and the same all the way up: of a condition only that it is true is ever asked, also by its
+complement, `IS NOT TRUE`. So no comparison needs to know whether its column may be missing.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from crmkit.core.kernel.columns import Column
+from crmkit.core.kernel.criteria import Operator
+from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.ground import (
+    Complement,
+    Const,
+    Count,
+    Either,
+    Every,
+    Exists,
+    Ground,
+    Lapse,
+    OneOf,
+    Pair,
+    Tagged,
+    Test,
+    TestPart,
+    Via,
+    Within,
+)
+from crmkit.storage.tables import Tables, compared
+
+_OPERATORS: Final[Mapping[Operator, Callable[[Any, Any], sa.ColumnElement[bool]]]] = {
+    Operator.EQUAL: operator.eq,
+    Operator.LESS: operator.lt,
+    Operator.AT_MOST: operator.le,
+    Operator.MORE: operator.gt,
+    Operator.AT_LEAST: operator.ge,
+}
+
+
+@frozen
+class Where:
+    """Conditions on the rows of a table or an alias of it; whatever they compare with is a parameter."""
+
+    tables: Tables
+
+    def condition(self, ground: Ground, row: sa.FromClause) -> sa.ColumnElement[bool]:
+        """True for the rows that fulfil it; false or NULL for all others."""
+        match ground:
+            case Const(value):
+                return sa.true() if value else sa.false()
+            case Every(items):
+                return sa.and_(*[self.condition(item, row) for item in items])
+            case Either(items):
+                return sa.or_(*[self.condition(item, row) for item in items])
+            case Complement(Const(value)):
+                return sa.false() if value else sa.true()
+            case Complement(item):
+                return self.condition(item, row).self_group().is_not(sa.true())
+            case Via(relation, item):
+                target = self.tables.kinds[relation.target].table.alias()
+                there = sa.select(target.c.id).where(self.condition(item, target))
+                return row.c[relation.column.name].in_(there)
+            case Count():
+                return row.c.id.in_(self._pointing(ground))
+            case Pair(left, how, right):
+                return _OPERATORS[how](row.c[compared(left)], row.c[compared(right)])
+            case Lapse(start, end, how, microseconds):
+                passed = self.lapse(row.c[start.name], row.c[end.name])
+                return _OPERATORS[how](passed, sa.literal(microseconds, sa.BigInteger()))
+            case _:
+                return self._asked(ground, row)
+
+    def lapse(self, start: sa.ColumnElement[Any], end: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        """The microseconds from one moment to another."""
+        return self.tables.dialect.microseconds(end) - self.tables.dialect.microseconds(start)
+
+    def value(self, column: Column, value: Any) -> sa.BindParameter[Any]:
+        """A parameter with a value as its column keeps it; those of names are folded already."""
+        return sa.literal(self.tables.stored(column.scalar, value), self.tables.dialect.kept[column.scalar].type)
+
+    def values(self, column: Column, values: Iterable[Any]) -> sa.BindParameter[Any]:
+        """One parameter with all of them, to be looked into."""
+        stored = [self.tables.stored(column.scalar, value) for value in values]
+        return sa.bindparam(None, stored, expanding=True, type_=self.tables.dialect.kept[column.scalar].type)
+
+    def _asked(
+        self, ground: Test | TestPart | OneOf | Within | Tagged | Exists, row: sa.FromClause
+    ) -> sa.ColumnElement[bool]:
+        """A condition on one column."""
+        at = row.c[compared(ground.column)]
+        match ground:
+            case Test(column, how, value):
+                return _OPERATORS[how](at, self.value(column, value))
+            case TestPart(_, part, how, number):
+                return _OPERATORS[how](self.tables.dialect.part(at, part), sa.literal(number))
+            case OneOf(column, values):
+                return at.in_(self.values(column, values))
+            case Within(_, text):
+                return self.tables.dialect.contains(at, sa.literal(text))
+            case Tagged(_, tag):
+                return self.tables.dialect.tagged(at, sa.literal(tag))
+            case Exists(column) if column.scalar is Scalar.TAGS:
+                return at != self.value(column, frozenset())
+            case Exists():
+                return at.is_not(None)
+
+    def _pointing(self, count: Count) -> sa.Select[Any]:
+        """The ids to which enough of the other records lead."""
+        other = self.tables.kinds[count.kind].table.alias()
+        reference = other.c[count.column.name]
+        found = sa.select(reference).where(self.condition(count.item, other))
+        if count.least == 1:
+            return found
+        return found.group_by(reference).having(sa.func.count() >= sa.literal(count.least))

@@ -1,0 +1,96 @@
+"""What a store in memory consists of: tables of rows with their unique keys, and a journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from attrs import evolve, field, frozen
+
+from crmkit.core.kernel.columns import Column
+from crmkit.core.kernel.entity import Index
+from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.journal import Event
+from crmkit.core.kernel.model import EntityModel, Row
+from crmkit.core.kernel.text import fold
+
+Key: TypeAlias = tuple[Index, tuple[Any, ...]]  #: the values that no other row may have there, as they compare
+
+
+@frozen
+class Table:
+    """The rows of one kind, and which of them holds which unique key."""
+
+    model: EntityModel
+    rows: dict[Id[Any], Row] = field(factory=dict)
+    keys: dict[Key, Id[Any]] = field(factory=dict)
+
+    def copy(self) -> Table:
+        """Another one, to be changed without this one noticing."""
+        return Table(self.model, dict(self.rows), dict(self.keys))
+
+    def swap(self, before: Row | None, after: Row | None) -> None:
+        """Take one row out and put another in."""
+        at = self.model.position["id"]
+        if before is not None:
+            del self.rows[before[at]]
+            for key in keys(self.model, before):
+                del self.keys[key]
+        if after is not None:
+            self.rows[after[at]] = after
+            for key in keys(self.model, after):
+                self.keys[key] = after[at]
+
+
+def keys(model: EntityModel, row: Row) -> Iterator[Key]:
+    """The unique keys of a row; one with a missing value is none."""
+    for index in model.indexes:
+        if index.unique:
+            values = tuple([compared(model.by_path[path], row[model.position[path]]) for path in index.paths])
+            if None not in values:
+                yield index, values
+
+
+def compared(column: Column, value: Any) -> Any:
+    """The value as its column compares: names are folded."""
+    return fold(value) if column.scalar is Scalar.NAME and value is not None else value
+
+
+@frozen
+class Journal:
+    """Events in the order of their sequence numbers, found by these and by their record; it grows and never changes."""
+
+    before: int = 0  #: the sequence number before the first
+    events: list[Event] = field(factory=list)
+    trails: dict[tuple[str, Id[Any]], dict[int, Event]] = field(factory=dict)  #: of each record, by version
+
+    def __contains__(self, event: Event) -> bool:
+        return event.version in self.trails.get((event.kind, event.id), ())
+
+    @property
+    def last(self) -> int:
+        """The highest sequence number so far."""
+        return self.before + len(self.events)
+
+    def append(self, event: Event) -> None:
+        """Add an event under the next sequence number."""
+        numbered = evolve(event, sequence=self.last + 1)
+        self.events.append(numbered)
+        self.trails.setdefault((event.kind, event.id), {})[event.version] = numbered
+
+    def after(self, sequence: int) -> Iterator[Event]:
+        """The events there are by now with a higher sequence number."""
+        return (self.events[place] for place in range(max(0, sequence - self.before), len(self.events)))
+
+    def trail(self, kind: str, id: Id[Any]) -> list[Event]:
+        """The events of one record there are by now."""
+        return list(self.trails.get((kind, id), {}).values())
+
+
+@frozen
+class World:
+    """All that is committed; tables are never changed, others take their place."""
+
+    tables: Mapping[str, Table]
+    journal: Journal

@@ -1,0 +1,310 @@
+"""Whole files: what is kept when lines are refused, files of rejects, importing twice, and memory that stays flat."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.crms import STORES, opened
+
+from crmkit.core.kernel.errors import Invalid, NotFound, StoreError
+from crmkit.core.kernel.ids import Id
+from crmkit.core.sales.lead import Lead
+from crmkit.core.sales.opportunity import Opportunity
+from crmkit.crm import CRM
+from crmkit.exchange import imported
+from crmkit.exchange.imported import Imported
+from crmkit.exchange.importer import import_csv
+from crmkit.exchange.mapping import Plan
+from crmkit.exchange.note import Note
+
+
+def bring(crm: CRM, kind: str, text: str, *, batch: int = 500, rejected: Path | None = None) -> Imported:
+    """Import a text."""
+    return import_csv(crm, StringIO(text), kind=kind, batch=batch, rejected=rejected)
+
+
+def topics(crm: CRM) -> list[str]:
+    """What the leads are called, in the order of their keys."""
+    with crm.transaction() as tx:
+        return [lead.topic for lead in tx.of(Lead).find(order=("key",))]
+
+
+def everything(crm: CRM) -> list[tuple[str, str, int]]:
+    """Which records there are, and at which version."""
+    with crm.transaction() as tx:
+        return [(event.kind, str(event.id), event.version) for event in tx.journal()]
+
+
+def test_a_file_says_what_became_of_its_lines(crm: CRM) -> None:
+    """Every line is in one count, the empty one is none."""
+    bring(crm, "lead", "key,topic\nL1,a\nL2,b\n")
+    done = bring(crm, "lead", "key,topic\nL1,a\nL2,c\n,\nL3,d\nL4,\n")
+
+    assert (done.read, done.unchanged, done.revised, done.created, done.rejected) == (4, 1, 1, 1, 1)
+    assert str(done) == "4 read, 1 created, 1 revised, 1 unchanged, 1 rejected"
+    assert topics(crm) == ["a", "c", "d"]
+
+
+def test_the_good_lines_around_a_bad_one_are_kept(crm: CRM) -> None:
+    """Whatever the batch, a refused line alone is left out, and nothing of it is half-written."""
+    lines = [f"D{number},A{number},{'won' if number % 7 else 'maybe'},2025-02-01," for number in range(40)]
+    lines[11] = "D11,A11,lost,2025-02-01,rain"  # refused by the last of several commands, when the account is there
+    lines[12] = "D12,A12,won,,"
+    done = bring(crm, "opportunity", "\n".join(["key,account,outcome,closed,reason", *lines]), batch=16)
+
+    bad = {11, 12, *range(0, 40, 7)}
+    assert [note.line for note in done.notes if note.rejected] == [number + 2 for number in sorted(bad)]
+    assert done.created == 40 - len(bad)
+    with crm.transaction() as tx:
+        good = {number for number in range(40) if number not in bad}
+        assert {deal.key for deal in tx.of(Opportunity).find()} == {f"D{number}" for number in good}
+        assert {event.changes["key"][1] for event in tx.journal() if event.name == "account.added"} == {
+            f"A{number}" for number in good
+        }
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 500])
+def test_the_batch_makes_no_difference(crm: CRM, batch: int) -> None:
+    """How many lines share a transaction is a matter of speed."""
+    bring(crm, "lead", "key,topic,company,created\nL1,a,A,2025-01-01\n", batch=batch)
+    lines = ("D1,L1,lost,2025-02-01,rain", "D2,L1,,,", "D3,L9,,,", "D4,L1,lost,2025-02-01,cancelled")
+    done = bring(crm, "opportunity", "\n".join(["key,lead,outcome,closed,reason", *lines]), batch=batch)
+
+    assert (done.created, [note.line for note in done.notes]) == (2, [2, 4])
+    assert done.notes[0].rejected and done.notes[1].rejected
+
+
+def test_a_batch_of_bad_lines_only_comes_to_an_end(crm: CRM) -> None:
+    """Nothing is good in it, and every line has its reason."""
+    lines = [f"D{number},L{number}" for number in range(300)]
+    done = bring(crm, "opportunity", "\n".join(["key,lead", *lines]), batch=120)
+
+    assert (done.created, done.rejected) == (0, 300)
+    assert [note.line for note in done.notes] == list(range(2, 302))
+
+
+def test_rejected_lines_can_be_put_right_and_imported_again(crm: CRM, tmp_path: Path) -> None:
+    """Their file has the columns of the first one, with line and reason in front, and is gone when nothing is left."""
+    path, rejected = tmp_path / "leads.csv", tmp_path / "leads-rejected.csv"
+    path.write_text('key,topic,reason\nL1,"Cards, two\nof them",\nL2,,x\nL3,Loans,,1\n', encoding="utf-8")
+    first = import_csv(crm, path, kind="lead", rejected=rejected)
+
+    assert (first.created, first.rejected) == (1, 2)
+    with rejected.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert rows[0] == ["rejected_line", "rejected_because", "key", "topic", "reason"]
+    assert rows[1] == ["4", rows[1][1], "L2", "", "x"] and "topic: is missing" in rows[1][1]
+    assert rows[2] == ["5", "line: has 4 cells; accepted: 3, as many as the header", "L3", "Loans", "", "1"]
+
+    fixed = tmp_path / "fixed.csv"
+    with fixed.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([rows[0], [*rows[1][:3], "Cards", "x"], rows[2][:-1]])
+    second = import_csv(crm, fixed, kind="lead", rejected=rejected)
+
+    assert (second.created, second.rejected) == (2, 0)
+    assert topics(crm) == ["Cards, two\nof them", "Cards", "Loans"]
+    assert not rejected.exists()
+
+
+def test_a_file_of_rejects_takes_whatever_stands_in_a_cell(crm: CRM, tmp_path: Path) -> None:
+    """Half a surrogate pair and NUL are what a line may be rejected for."""
+    rejected = tmp_path / "rejected.csv"
+    done = bring(crm, "lead", "key,topic\nL1,a\ud800b\nL2,a\0b\n", rejected=rejected)
+
+    assert (done.rejected, [note.field for note in done.notes]) == (2, ["topic", "topic"])
+    assert rejected.read_text(encoding="utf-8").count("\n") == 3
+
+
+def test_a_file_is_not_overwritten_by_its_rejects(crm: CRM, tmp_path: Path) -> None:
+    """Reading and writing one file would lose it."""
+    path = tmp_path / "leads.csv"
+    path.write_text("topic\na\n")
+
+    with pytest.raises(Invalid, match="is the file that is read"):
+        import_csv(crm, path, kind="lead", rejected=tmp_path / "." / "leads.csv")
+    with pytest.raises(Invalid, match="cannot be written"):
+        import_csv(crm, path, kind="lead", rejected=tmp_path)
+    assert path.read_text() == "topic\na\n"
+
+
+def test_a_file_that_cannot_be_read_writes_nothing(crm: CRM, tmp_path: Path) -> None:
+    """A wrong encoding far behind, a column twice or not there, no such kind: said before the first line."""
+    before = everything(crm)
+    path = tmp_path / "leads.csv"
+    path.write_bytes(b"topic\n" + b"a\n" * 20_000 + b"\xff\n")
+    with pytest.raises(Invalid, match="is not utf-8"):
+        import_csv(crm, path, kind="lead")
+    with pytest.raises(Invalid, match="twice"):
+        bring(crm, "lead", "topic,topic\na,b\n")
+    with pytest.raises(Invalid, match="orign"):
+        import_csv(crm, StringIO("topic,origin\na,b\n"), kind="lead", plan=Plan(columns={"source": "orign"}))
+    with pytest.raises(Invalid, match="«leed».*accepted: lead"):
+        bring(crm, "leed", "topic\na\n")
+    with pytest.raises(Invalid, match="batch"):
+        bring(crm, "lead", "topic\na\n", batch=0)
+
+    assert everything(crm) == before
+
+
+def test_only_who_may_act_imports(crm: CRM) -> None:
+    """An unknown or inactive actor ends the import; it is no fault of the lines."""
+    with crm.transaction() as tx:
+        kim = tx.people.add_user(name="Kim", key="kim")
+    done = import_csv(crm, StringIO("topic\na\n"), kind="lead", actor=kim)
+
+    assert done.created == 1
+    with crm.transaction() as tx:
+        assert tx.history(tx.of(Lead).find()[0])[0].stamp.by == kim.id
+    with pytest.raises(NotFound):
+        import_csv(crm, StringIO("topic\na\n"), kind="lead", actor=Id.of("00000000-0000-7000-8000-00000000dead"))
+
+
+def test_a_store_that_fails_ends_the_import(crm: CRM) -> None:
+    """No line can be blamed for it, so none is rejected."""
+    crm.close()
+
+    with pytest.raises(StoreError):
+        bring(crm, "lead", "topic\na\n")
+
+
+def test_progress_and_notes_are_told_as_they_come(crm: CRM) -> None:
+    """Batch by batch how many lines were read, and every note in the order of the lines."""
+    heard, seen = list[Note](), list[int]()
+    text = "topic,source\n" + "a,\n" * 5
+    done = import_csv(crm, StringIO(text), kind="lead", batch=2, listen=heard.append, progress=seen.append)
+
+    assert seen == [2, 4, 5]
+    assert tuple(heard) == done.notes
+    assert [note.line for note in heard] == [2, 3, 4, 5, 6]
+
+
+def test_notes_are_counted_by_reason(crm: CRM) -> None:
+    """The most frequent first, each with its first lines."""
+    done = bring(crm, "lead", "topic,source,phone\n" + "a,,n/a\n" * 7 + "a,web,0000\n,web,\n")
+
+    assert [(reason.field, reason.count, reason.rejected) for reason in done.reasons] == [
+        ("phone", 8, False),
+        ("source", 7, False),
+        ("topic", 1, True),
+    ]
+    assert done.reasons[0].lines == (2, 3, 4, 5, 6)
+
+
+def test_a_line_that_repeats_one_before_is_said(crm: CRM) -> None:
+    """Whether it revises the record or says nothing new; in the file of another day it is an ordinary revision."""
+    done = bring(crm, "lead", "key,topic\nL1,a\nL1,a\nL1,b\n", batch=1)
+    again = bring(crm, "lead", "key,topic\nL1,a\n")
+
+    assert [str(note) for note in done.notes] == [
+        "line 3, key: the same as in a line before, this one has nothing new (L1)",
+        "line 4, key: the same as in a line before, this one revises it (L1)",
+    ]
+    assert (done.created, done.unchanged, done.revised) == (1, 1, 1)
+    assert (again.revised, again.notes) == (1, ())
+
+
+def test_repeated_lines_may_be_what_a_file_is_made_of(crm: CRM) -> None:
+    """A plan that says so hears nothing about them."""
+    text = "sdr\na\nb\na\n"
+    done = import_csv(crm, StringIO(text), kind="user", plan=Plan(columns={"key": "sdr"}, repeats=True))
+
+    assert (done.created, done.unchanged, done.notes) == (2, 1, ())
+
+
+LEAD_CELLS = {
+    "topic": st.sampled_from(["Cards", "Loans", ""]),
+    "company": st.sampled_from(["한빛상사", "ACME", ""]),
+    "source": st.sampled_from(["web", "branch", ""]),
+    "email": st.sampled_from(["a@b.kr", "kim(at)example.com", ""]),
+    "contacted": st.sampled_from(["2025-01-03", "soon", ""]),
+    "disqualified": st.sampled_from(["2025-01-04", ""]),
+}
+DEAL_CELLS = {
+    "key": st.sampled_from(["D1", "D2", "D3"]),
+    "lead": st.sampled_from(["L1", "L2", "L9", ""]),
+    "account": st.sampled_from(["A1", ""]),
+    "stage": st.sampled_from(["engaging", "dreaming", ""]),
+    "outcome": st.sampled_from(["won", "lost", ""]),
+    "closed": st.sampled_from(["2025-01-05", ""]),
+    "amount": st.sampled_from(["5", "-5", ""]),
+}
+
+
+def files(cells: dict[str, st.SearchStrategy[str]]) -> st.SearchStrategy[str]:
+    """Texts of up to eight lines of such cells."""
+    line = st.tuples(*cells.values()).map(",".join)
+    return st.lists(line, max_size=8).map(lambda lines: "\n".join([",".join(cells), *lines]))
+
+
+@pytest.fixture(scope="module", params=STORES)
+def shared(request: pytest.FixtureRequest) -> Iterator[CRM]:
+    """A CRM for many examples, each of which finds records of its own only."""
+    with TemporaryDirectory() as folder, opened(request.param, Path(folder)) as crm:
+        yield crm
+
+
+@settings(max_examples=25)
+@given(leads=files(LEAD_CELLS), deals=files(DEAL_CELLS), salt=st.uuids().map(lambda drawn: drawn.hex))
+def test_importing_twice_changes_nothing_the_second_time(shared: CRM, leads: str, deals: str, salt: str) -> None:
+    """Whatever stands in the lines: known by their keys, they find what they said there already."""
+    plan = Plan(constants={"currency": "EUR"})
+    head, *lines = leads.splitlines()
+    leads = "\n".join([f"key,{head}", *(f"{salt}{number},{line}" for number, line in enumerate(lines))])
+    deals = deals.replace("\nD", f"\n{salt}D").replace(",L", f",{salt}").replace(",A1", f",{salt}A1")
+    head, *lines = deals.splitlines()
+    deals = "\n".join([head, *{line.split(",")[0]: line for line in lines}.values()])
+
+    def both() -> list[Imported]:
+        return [
+            import_csv(shared, StringIO(leads), kind="lead"),
+            import_csv(shared, StringIO(deals), kind="opportunity", plan=plan),
+        ]
+
+    first, before = both(), everything(shared)
+    second = both()
+
+    assert everything(shared) == before
+    assert [(done.created, done.revised) for done in second] == [(0, 0), (0, 0)]
+    assert [done.rejected for done in second] == [done.rejected for done in first]
+
+
+def peak(crm: CRM, lines: int) -> int:
+    """The most memory that an import of so many lines holds at one time, in bytes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "leads.csv"
+        with path.open("w", encoding="utf-8") as stream:
+            stream.write("key,topic,source,phone\n")
+            stream.writelines(f"L{number % 50},{'' if number % 3 else 'Cards'},,n/a\n" for number in range(lines))
+        gc.collect()
+        tracemalloc.start()
+        import_csv(crm, path, kind="lead", rejected=Path(folder) / "rejected.csv")
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return most
+
+
+def test_many_times_the_lines_need_no_more_memory() -> None:
+    """A file is streamed: neither its lines nor what is said about them pile up."""
+    with opened("memory", Path()) as crm:
+        peak(crm, 1_000)  # the records are there, and everything is compiled
+        few, many = peak(crm, 1_000), peak(crm, 8_000)
+
+    assert many < few * 1.5 + 200_000
+
+
+def test_reasons_do_not_pile_up(crm: CRM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a thousand kinds of notes they are not told apart any more."""
+    monkeypatch.setattr(imported, "MOST_REASONS", 3)
+    done = bring(crm, "lead", "a\n" + "".join(f"{',' * number}x\n" for number in range(1, 9)))
+
+    assert done.reasons[0].reason == "other reasons"
+    assert (len(done.reasons), sum(reason.count for reason in done.reasons)) == (4, 8)

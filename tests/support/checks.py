@@ -1,0 +1,142 @@
+"""What random worlds put to the test in a store; each check raises AssertionError where a promise is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from crmkit.core.kernel.bind import bind
+from crmkit.core.kernel.criteria import Criteria
+from crmkit.core.kernel.errors import Invalid
+from crmkit.core.kernel.figures import Figures, bind_tally, finish
+from crmkit.core.kernel.ground import Const
+from crmkit.core.kernel.journal import replay
+from crmkit.core.kernel.model import Row
+from crmkit.core.kernel.money import Money
+from crmkit.core.kernel.store import Order, Session, Store
+from crmkit.core.kernel.tally import Tally
+from support.naive import Asked, World
+from support.naive_figures import NaiveFigure, naive_figures
+from support.pools import PARAMS
+from support.records import MODEL, Visit
+from support.samples import FIRMS, VISITS, an_event, cell, exactly, plainly_sorted, row_of
+from support.strategies import Situation
+
+EVERYBODY = Const(value=True)
+
+
+@contextmanager
+def unkept(store: Store, world: World | None = None) -> Iterator[Session]:
+    """A transaction in which the records of a world are there, and of which nothing stays."""
+    session = store.begin()
+    try:
+        for kind, records in (world or {}).items():
+            session.insert(kind, [row_of(record) for record in records.values()])
+        yield session
+    finally:
+        session.rollback()
+
+
+def check_criteria(store: Store, situation: Situation, questions: Mapping[str, Sequence[Criteria]]) -> None:
+    """A list by a condition holds exactly the records that a naive reading of the condition names."""
+    asked = Asked(situation.world, situation.clock.now, situation.clock.zone, PARAMS)
+    with unkept(store, situation.world) as session:
+        for kind, question in [(kind, each) for kind, several in questions.items() for each in several]:
+            meant = sorted(id for id, record in asked.world[kind].items() if asked.holds(question, record))
+
+            assert _listed(session, kind, question, asked) == meant, question
+
+
+def _listed(session: Session, kind: str, criteria: Criteria, asked: Asked) -> list[Any]:
+    ground = bind(criteria, model=MODEL, kind=kind, now=asked.now, zone=asked.zone, params=asked.params)
+    return [cell(kind, row, "id") for row in session.page(kind, ground)]
+
+
+def check_figures(store: Store, situation: Situation, tally: Tally) -> None:
+    """Figures are those of a naive reading, and each lists exactly the records that it was made of."""
+    asked = Asked(situation.world, situation.clock.now, situation.clock.zone, PARAMS)
+    ground = bind_tally(tally, model=MODEL, now=asked.now, zone=asked.zone, params=asked.params)
+    meant = naive_figures(tally, asked)
+    with unkept(store, situation.world) as session:
+        partials = session.tally(ground)
+        if _is_too_much(meant):
+            with pytest.raises(Invalid):
+                finish(tally, ground, partials)
+            return
+        figures = finish(tally, ground, partials)
+
+        assert {row.group: tuple(map(_plain, row.values)) for row in figures.rows} == {
+            one.group: one.values for one in meant
+        }
+        assert len(figures.rows) == len(meant)
+        _check_lists(session, figures, {one.group: one for one in meant}, asked)
+
+
+def _check_lists(session: Session, figures: Figures, meant: Mapping[Any, NaiveFigure], asked: Asked) -> None:
+    for row in figures.rows:
+        for measure, who in zip(figures.tally.measures, meant[row.group].counted, strict=True):
+            behind = figures.criteria(row, measure.name)
+
+            assert _listed(session, figures.tally.kind, behind, asked) == sorted(who), behind
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    money: tuple[Money, ...] = value
+    return tuple((Fraction(each.amount), each.currency) for each in money)
+
+
+def _is_too_much(figures: Sequence[NaiveFigure]) -> bool:
+    """Whether some sum has more digits than money may have."""
+    sums = [value for one in figures for value in one.values if isinstance(value, tuple)]
+    return any(abs(amount) >= 10**14 for each in sums for amount, _ in each)
+
+
+def check_replay(store: Store, world: World, later: Sequence[Sequence[Visit]]) -> None:
+    """However often visits changed, the journal alone says what there is, to the type and the last digit."""
+    with unkept(store) as session:
+        for kind, records in world.items():
+            _keep(session, kind, [row_of(evolve(record, version=1)) for record in records.values()])
+        for version, visits in enumerate(later, start=2):
+            there = {cell("visit", row, "id") for row in session.page("visit", EVERYBODY)}
+            _keep(session, "visit", [row_of(evolve(one, version=version)) for one in visits if one.id in there])
+
+        kept = {kind: _by_id(kind, session.page(kind, EVERYBODY)) for kind in world}
+        rebuilt = replay(MODEL, session.history())
+        assert {kind: _by_id(kind, list(rows.values())) for kind, rows in rebuilt.items()} == kept
+        assert {kind: len(rows) for kind, rows in kept.items()} == {kind: len(rows) for kind, rows in world.items()}
+
+
+def _keep(session: Session, kind: str, rows: Sequence[Row]) -> None:
+    """Rows in the place of the ones with their ids, or new; and the events that say so, each the next of its record."""
+    before = {cell(kind, row, "id"): row for row in session.load(kind, [cell(kind, row, "id") for row in rows])}
+    steps = [(before.get(cell(kind, row, "id")), row) for row in rows]
+    session.insert(kind, [after for stored, after in steps if stored is None])
+    assert session.update(kind, [(stored, after) for stored, after in steps if stored is not None]) == []
+    session.record([an_event(kind, after, before=stored) for stored, after in steps])
+
+
+def _by_id(kind: str, rows: Sequence[Row]) -> dict[Any, Any]:
+    return {cell(kind, row, "id"): exactly(row) for row in rows}
+
+
+def check_order(store: Store, order: Sequence[Order]) -> None:
+    """A list is sorted as somebody with cards would do it, and its beginning is the beginning of the whole."""
+    with unkept(store) as session:
+        session.insert("firm", FIRMS)
+        session.insert("visit", VISITS)
+
+        found = session.page("visit", EVERYBODY, order)
+
+        assert [_seen(row, order) for row in found] == [_seen(row, order) for row in plainly_sorted(order)]
+        assert session.page("visit", EVERYBODY, order, limit=7) == found[:7]
+
+
+def _seen(row: Row, order: Sequence[Order]) -> tuple[Any, ...]:
+    return cell("visit", row, "id"), *(cell("visit", row, by.column.path) for by in order)
