@@ -285,14 +285,15 @@ REPORT = finished(
 
 
 def test_figures_print_as_a_table() -> None:
-    """Title, groups as people write them, numbers to the right, – for what is missing."""
+    """Title, groups as people write them, numbers to the right, a line per currency, – for what is missing."""
     assert str(REPORT).splitlines() == [
         "Visits",
         "",
-        "firm.name  started_at by quarter  visits  done  done of all                   budget  median",
-        "---------  ---------------------  ------  ----  -----------  -----------------------  ------",
-        "<b>        –                           1     0      0.000 %                        –       –",
-        "한빛상사   2025 Q1                 1,200   126     10.500 %  9.00 EUR, 1,200,000 KRW  1.16 d",
+        "firm.name  started_at by quarter  visits  done  done of all         budget  median",
+        "---------  ---------------------  ------  ----  -----------  -------------  ------",
+        "<b>        –                           1     0      0.000 %              –       –",
+        "한빛상사   2025 Q1                 1,200   126     10.500 %       9.00 EUR  1.16 d",
+        "                                                             1,200,000 KRW",
     ]
 
 
