@@ -46,7 +46,11 @@ def _rows(one: EntityModel) -> list[tuple[str, str, str]]:
     return [
         (
             column.path,
-            ", ".join(column.choices) if column.choices else f"{column.target} id" if column.target else str(column.scalar),
+            ", ".join(column.choices)
+            if column.choices
+            else f"{column.target} id"
+            if column.target
+            else str(column.scalar),
             ", ".join(
                 word
                 for word, said in (

@@ -25,7 +25,9 @@ PRICE = Money("1200000", "KRW")
 
 def test_qualifying_a_lead_of_a_company_makes_account_contact_and_opportunity(tx: Transaction) -> None:
     """All three are new, point to each other, and are prospects."""
-    lead = tx.sales.capture_lead(topic="Card", company="한빛상사", person="홍길동", email="gildong@example.com", budget=PRICE)
+    lead = tx.sales.capture_lead(
+        topic="Card", company="한빛상사", person="홍길동", email="gildong@example.com", budget=PRICE
+    )
 
     done = tx.sales.qualify(lead.id)
 

@@ -98,7 +98,7 @@ class Figures:
         return (field >= edge(value), *([field < edge(after)] if after is not None else []))
 
     def ordered(self, values: Sequence[object]) -> Figures:
-        """The same with the rows in the order in which `values` has their first group; what is not among them comes last."""
+        """The same with the rows in the order in which `values` has their first group; others come last."""
         places = {value: place for place, value in enumerate(values)}
         return evolve(self, rows=tuple(sorted(self.rows, key=lambda row: places.get(row.group[0], len(places)))))
 
@@ -112,7 +112,9 @@ class Figures:
         return f"{self.title}\n\n{text_table(self.columns, lines, right=self._right)}"
 
     def _repr_html_(self) -> str:
-        cells = [[", ".join(map(str, cell)) if isinstance(cell, tuple) else cell for cell in row] for row in self._cells()]
+        cells = [
+            [", ".join(map(str, cell)) if isinstance(cell, tuple) else cell for cell in row] for row in self._cells()
+        ]
         return html_table(self.columns, cells, right=self._right, caption=self.title)
 
     @property
