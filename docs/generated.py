@@ -51,8 +51,8 @@ def schema() -> str:
     """The tables in SQLite."""
     parts = [
         "# Schema",
-        "What `CRM.open` makes in SQLite, derived from the entities. Columns that end in `_fold` hold names as they are "
-        "compared; amounts are whole ten-thousandths, moments UTC.",
+        "What `CRM.open` makes in SQLite, derived from the entities.",
+        "Columns that end in `_fold` hold names as they are compared; amounts are whole ten-thousandths, moments UTC.",
         f"```sql\n{ddl(Model.build(ENTITIES))}```",
     ]
     return "\n\n".join(parts) + "\n"
