@@ -82,6 +82,21 @@ def test_several_accounts_of_that_name_are_a_question_for_a_person(tx: Transacti
     assert tx.sales.qualify(lead.id, account=second.id).account == second
 
 
+def test_what_is_over_is_said_before_what_is_missing(tx: Transaction) -> None:
+    """A lead or deal that is closed is an illegal move, whatever else could be refused."""
+    for _ in range(2):
+        tx.customers.add_account(name="El Olivo")
+    lead = tx.sales.capture_lead(topic="Oil", company="El Olivo")
+    deal = tx.sales.open_opportunity(name="Oil", lead=lead.id)
+    tx.sales.disqualify(lead.id, reason="lost")
+    tx.sales.lose(deal.id, reason="out_sold")
+
+    with pytest.raises(IllegalMove):
+        tx.sales.qualify(lead.id)
+    with pytest.raises(IllegalMove):
+        tx.sales.win(deal.id)
+
+
 def test_qualifying_can_leave_the_opportunity_out(tx: Transaction) -> None:
     """An account is wanted, a deal is not in sight."""
     done = tx.sales.qualify(tx.sales.capture_lead(topic="Oil", company="El Olivo").id, opportunity=False)
