@@ -62,10 +62,15 @@ class SweepStatements:
         there = Where(self.tables).condition(self.sweep.where, row)
         if not self.sweep.moves:
             there = there & sa.or_(*[self._differs(column, value) for column, value in self.sweep.sets])
-        return self.journal.insert().from_select(list(cells), sa.select(*cells.values()).where(there).order_by(row.c.id))
+        return self.journal.insert().from_select(
+            list(cells), sa.select(*cells.values()).where(there).order_by(row.c.id)
+        )
 
     def change(self, batch: int) -> sa.Update:
-        """To change the rows that have one of these events, those behind the sequence `batch`, as their next one."""
+        """To change the rows that have one of these events, those behind the sequence `batch`, as their next one.
+
+        Nothing more is said of the events, lest a database reads all of the kind instead of the last ones.
+        """
         row, event = self.row, self.journal
         return (
             row.update()
@@ -73,7 +78,6 @@ class SweepStatements:
             .where(
                 event.c.sequence > batch,
                 event.c.operation == self._said("operation", self.sweep.stamp.operation),
-                event.c.kind == self._said("kind", self.sweep.model.kind),
                 row.c.id == event.c.record,
                 row.c.version == event.c.version - 1,
             )
