@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from crmkit.core.kernel.assigns import OCCURRED
 from crmkit.core.kernel.criteria import ALWAYS, NEVER, Ago, Criteria, Field, Param, some, where, within
 from crmkit.core.kernel.errors import CrmError
 from crmkit.core.kernel.money import Money
+from crmkit.core.kernel.sweep import Sweep
 from crmkit.core.kernel.tally import Bucket, Per
 from crmkit.core.kernel.values import Address, Email, PersonName, Phone
 from crmkit.crm import CRM, Transaction
@@ -13,6 +15,7 @@ __all__ = [
     "ALWAYS",
     "CRM",
     "NEVER",
+    "OCCURRED",
     "Address",
     "Ago",
     "Bucket",
@@ -25,6 +28,7 @@ __all__ = [
     "Per",
     "PersonName",
     "Phone",
+    "Sweep",
     "Transaction",
     "some",
     "where",

@@ -11,18 +11,21 @@ from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from support.checks import check_criteria, check_figures, check_order, check_replay
+from support.checks import EVERYBODY, check_criteria, check_figures, check_order, check_replay
 from support.contract import StoreContract, lives
 from support.records import MODEL
 from support.samples import column
 from support.strategies import criteria, situations
+from support.sweeps import check_sweep, sweeps
 from support.tallies import tallies
 
 from crmkit.core.kernel import ground
+from crmkit.core.kernel.criteria import Operator
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.store import Order, Store
+from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundCount, GroundMean, GroundTally, Partial
 from crmkit.storage.memory import MemorySession, MemoryStore
 
@@ -115,6 +118,36 @@ class LosesUpdates(MemorySession):
         return []
 
 
+class SweepsWithoutVersion(MemorySession):
+    """Writes the events of a sweep, but leaves the versions of the rows as they were."""
+
+    def sweep(self, sweep: GroundSweep) -> Swept:
+        before = {row[0]: row for row in self.page(sweep.model.kind, EVERYBODY)}
+        swept = super().sweep(sweep)
+        at = sweep.model.position["version"]
+        for row in self.page(sweep.model.kind, EVERYBODY):
+            self.update(sweep.model.kind, [(row, (*row[:at], before[row[0]][at], *row[at + 1 :]))])
+        return swept
+
+
+class SweepsEverybody(MemorySession):
+    """Has an event also for records that a sweep does not change."""
+
+    def sweep(self, sweep: GroundSweep) -> Swept:
+        return super().sweep(evolve(sweep, moves=True))
+
+
+class SweepsOneByOne(MemorySession):
+    """Lets a sweep see what it did to the records before."""
+
+    def sweep(self, sweep: GroundSweep) -> Swept:
+        batch, count = self._journal.last, 0
+        for row in self.page(sweep.model.kind, EVERYBODY):
+            alone = ground.Test(sweep.model.by_path["id"], Operator.EQUAL, row[0])
+            count += super().sweep(evolve(sweep, where=ground.Every((alone, sweep.where)))).count
+        return Swept(sweep.name, count, batch)
+
+
 def broken(session: type[MemorySession]) -> MemoryStore:
     """A store in memory whose transactions are of this kind."""
 
@@ -171,6 +204,17 @@ class TestSeededBugs:
     def test_missing_times_in_a_mean_are_noticed(self) -> None:
         """A store that counts records without both moments does not pass."""
         assert finds(check_figures, CountsMissingTimes, situations(), tallies("visit"))
+
+    @pytest.mark.parametrize("session", [SweepsWithoutVersion, SweepsEverybody])
+    def test_a_sweep_that_does_something_else_is_noticed(self, session: type[MemorySession]) -> None:
+        """A store that steps no version, or records what did not change, does not pass."""
+        assert finds(check_sweep, session, sweeps())
+
+    def test_a_sweep_that_sees_its_own_work_is_noticed(self) -> None:
+        """A store that asks its condition again while it sweeps does not pass."""
+        contract = StoreContract()
+        with pytest.raises(AssertionError):
+            contract.test_a_sweep_sees_all_records_as_they_were(broken(SweepsOneByOne).begin())
 
     def test_lost_updates_are_noticed(self) -> None:
         """A store that says nothing of stale versions does not pass."""

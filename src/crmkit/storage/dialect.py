@@ -59,6 +59,15 @@ class Dialect(Protocol):
         """Milliards and the rest of the exact sum, of any number of numbers."""
         ...
 
+    def json(self, cell: ColumnElement[Any], scalar: Scalar) -> ColumnElement[str]:
+        """The canonical JSON of a value of this scalar, as a text that reads back as what `to_json` gives.
+
+        Ids in small letters with hyphens, amounts as texts with four digits behind the point, moments as
+        2025-03-01T09:30:00.000000Z, dates 2025-03-01, flags true and false, tags as a sorted array, whole numbers bare.
+        Of a missing value it may be anything: nobody asks.
+        """
+        ...
+
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
         """Rows that come with the statement, however many; quick to be joined by the value of one column."""
         ...

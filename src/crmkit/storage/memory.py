@@ -18,6 +18,7 @@ from crmkit.core.kernel.model import Model, Row
 from crmkit.core.kernel.partials import partials
 from crmkit.core.kernel.predicate import row_predicate
 from crmkit.core.kernel.store import Order
+from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage.refusals import leads_nowhere, recorded_before, still_needed, taken
 from crmkit.storage.world import Journal, Table, World, compared, keys
@@ -154,6 +155,15 @@ class MemorySession:
             for relation in other.relations.values():
                 if relation.target == kind and any(self.pointing(other.kind, relation.column, id) for id in gone):
                     raise still_needed(other.kind, relation.column.path, kind)
+
+    def sweep(self, sweep: GroundSweep) -> Swept:
+        """Row by row, as the sweep itself says."""
+        batch, kind = self._journal.last, sweep.model.kind
+        steps = [(row, sweep.step(row)) for row in self.page(kind, sweep.where)]
+        self.update(kind, [(row, done[0]) for row, done in steps if done is not None])
+        events = [done[1] for _, done in steps if done is not None]
+        self.record(events)
+        return Swept(sweep.name, len(events), batch)
 
     def _put(self, table: Table, before: Row | None, after: Row) -> None:
         """One row in the place of another, if its references lead somewhere and nobody else has its keys."""

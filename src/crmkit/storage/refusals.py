@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from crmkit.core.kernel.errors import Conflict, Invalid
+from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 
 
@@ -31,4 +35,12 @@ def recorded_before(event: Event) -> Conflict:
         f"{event.kind} {event.id} already has an event of version {event.version}",
         hint="read it again",
         facts={"id": str(event.id), "version": event.version},
+    )
+
+
+def changed_meanwhile(kind: str, ids: Sequence[Id[Any]]) -> Conflict:
+    """Another transaction changed records that were being swept."""
+    which = ", ".join(map(str, ids))
+    return Conflict(
+        f"{kind} {which} changed while it was being swept", hint="sweep again", facts={"ids": list(map(str, ids))}
     )

@@ -18,13 +18,15 @@ from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model, Row
 from crmkit.core.kernel.store import Order
+from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
-from crmkit.storage.refusals import recorded_before
+from crmkit.storage.refusals import changed_meanwhile, recorded_before
 from crmkit.storage.schema import create
 from crmkit.storage.statements import Statements, Write, insert
+from crmkit.storage.sweep import SweepStatements
 from crmkit.storage.tables import Tables, compared, tables
 from crmkit.storage.tally import partials
 from crmkit.storage.where import Where
@@ -158,6 +160,31 @@ class SQLSession:
             deletion = table.delete().where(table.c.id.in_([tables.stored(Scalar.ID, id) for id in some]))
             if not self._attempted(partial(_done, deletion)):
                 raise refused_delete(self, self._prepared.model, kind, set(some))
+
+    def sweep(self, sweep: GroundSweep) -> Swept:
+        """All rows at once or, if a key refuses one or somebody changed one, each by itself to see which."""
+        tables = self._prepared.tables
+        statements = SweepStatements(sweep, tables)
+        batch = self._opened().scalar(sa.select(sa.func.max(tables.journal.table.c.sequence))) or 0
+        counts: list[int] = []
+
+        def done(connection: sa.Connection) -> bool:
+            counts.append(connection.execute(statements.record).rowcount)
+            return counts[0] == 0 or connection.execute(statements.change(batch)).rowcount == counts[0]
+
+        if not self._attempted(done):
+            counts = [self._swept(sweep)]
+        return Swept(sweep.name, counts[0], batch)
+
+    def _swept(self, sweep: GroundSweep) -> int:
+        """How many rows it changed, one after the other."""
+        steps = [(row, sweep.step(row)) for row in self.page(sweep.model.kind, sweep.where)]
+        changed = [(row, *done) for row, done in steps if done is not None]
+        stale = self.update(sweep.model.kind, [(row, after) for row, after, _ in changed])
+        if stale:
+            raise changed_meanwhile(sweep.model.kind, stale)
+        self.record([event for _, _, event in changed])
+        return len(changed)
 
     def record(self, events: Sequence[Event]) -> None:
         """Append to the journal."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    case,
     cast,
     column,
     exists,
@@ -34,6 +35,8 @@ from crmkit.storage.dialect import MILLIARD, Kept
 
 _EXACT: Final = Context(prec=60)  # room for any sum of amounts, whatever precision the host works with
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_UNITS: Final = 10**DECIMALS
+_UUID: Final = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))  #: where the groups of its digits begin, and their lengths
 _PARTS: Final = {Calendar.YEAR: (1, 4), Calendar.MONTH: (6, 2), Calendar.DAY: (9, 2)}
 
 
@@ -123,6 +126,27 @@ class SQLiteDialect:
     def total(self, number: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """Each summed by itself: SUM itself ends at 64 bits."""
         return func.sum(number // MILLIARD), func.sum(number % MILLIARD)
+
+    def json(self, cell: ColumnElement[Any], scalar: Scalar) -> ColumnElement[str]:
+        """Texts as SQLite quotes them, tags as they are kept."""
+        match scalar:
+            case Scalar.TAGS:
+                return cell
+            case Scalar.INTEGER:
+                return cast(cell, Text)
+            case Scalar.FLAG:
+                return case((cell == 1, "true"), (cell == 0, "false"))
+            case Scalar.AMOUNT:
+                size, sign = func.abs(cell), case((cell < 0, "-"), else_="")
+                return func.printf('"%s%d.%04d"', sign, size // _UNITS, size % _UNITS, type_=Text())
+            case Scalar.ID:
+                digits = func.lower(func.hex(cell))
+                parts = [func.substr(digits, start, length) for start, length in _UUID]
+                return func.printf('"%s-%s-%s-%s-%s"', *parts, type_=Text())
+            case Scalar.MOMENT:
+                return func.printf('"%sT%sZ"', func.substr(cell, 1, 10), func.substr(cell, 12), type_=Text())
+            case _:
+                return func.json_quote(cell, type_=Text())
 
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
         """One JSON text; DISTINCT makes SQLite read it once and index it, not once per row that is joined."""

@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from crmkit.core.kernel.columns import Column, checker, to_json
 from crmkit.core.kernel.entity import Entity, Extensions, declared
-from crmkit.core.kernel.errors import DefinitionError
+from crmkit.core.kernel.errors import DefinitionError, Invalid
 from crmkit.core.kernel.fields import Mark, Scalar
 from crmkit.core.kernel.ids import Id
 
@@ -63,6 +63,11 @@ class Shape:
         """Every column, in the order of the row."""
         for group in (self.own, *self.extensions):
             yield from group.columns()
+
+    def fields(self) -> dict[str, Part]:
+        """Every field by its path, those of extensions too; a value of several columns is one."""
+        parts = [part for group in (self.own, *self.extensions) for part in group.parts]
+        return {part.column.path if isinstance(part, Leaf) else part.path: part for part in parts}
 
     def groups(self) -> dict[str, Column]:
         """The path of each value of several columns, with the column that is there whenever the value is."""
@@ -183,6 +188,21 @@ def _expression_function(group: Group, value: Any) -> tuple[Any, ...]:
     code = _Code()
     row: tuple[Any, ...] = code.function("record", code.cells(group, "record"))(value)
     return row
+
+
+def cells(part: Part, value: Any) -> tuple[tuple[Column, Any], ...]:
+    """The columns of a field, and what stands in them when it has this value.
+
+    :raises Invalid: a value that the field does not take
+    """
+    if isinstance(part, Leaf):
+        return ((part.column, checker(part.column)(value)),)
+    columns = tuple(part.columns())
+    if value is None and part.optional:
+        return tuple((column, None) for column in columns)
+    if not isinstance(value, part.cls):
+        raise Invalid(part.path, f"got a {type(value).__name__}", accepts=f"a {part.cls.__name__}")
+    return tuple(zip(columns, _expression_function(part, value), strict=True))
 
 
 class _Code:

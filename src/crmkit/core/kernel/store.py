@@ -12,6 +12,7 @@ from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Row
+from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 
 
@@ -60,6 +61,16 @@ class Session(Protocol):
         """Remove rows.
 
         :raises Invalid: another row still points to one of them
+        """
+        ...
+
+    def sweep(self, sweep: GroundSweep) -> Swept:
+        """Do to every row that fulfils its condition what `sweep.step` does, and record the events.
+
+        All of them are as they were when it began: the condition sees nothing of what it does to others.
+
+        :raises Invalid: like `insert`
+        :raises Conflict: like `record`, or a record changed meanwhile
         """
         ...
 

@@ -24,6 +24,7 @@ from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.repository import Repository
 from crmkit.core.kernel.store import Order, Session
+from crmkit.core.kernel.sweep import GroundSweep, Sweep, Swept, bind_sweep
 from crmkit.core.kernel.tally import Tally
 
 E = TypeVar("E", bound=Entity)
@@ -58,6 +59,7 @@ class Work:
         self._known: dict[str, dict[Id[Any], _Known]] = {kind: {} for kind in self.model.entities}
         self._changed: dict[str, dict[Id[Any], _Known]] = {kind: {} for kind in self.model.entities}
         self._events: list[Event] = []
+        self._swept: list[Swept] = []
 
     @property
     def session(self) -> Session:
@@ -136,6 +138,37 @@ class Work:
         record = self.of(move.entity).get(id)
         move.require(record, now=self.now, holds=lambda criteria: self.of(move.entity).holds(id, criteria))
         return self.save(*move(record, self.stamp, *args, **kwargs))
+
+    def sweep(self, sweep: Sweep, *, params: Mapping[str, Given] = NOTHING) -> Swept:
+        """Change all records that fulfil a condition at once; those that this work has read have to be read again.
+
+        :raises CriteriaError: a condition that cannot be asked, a parameter that is not given
+        :raises DefinitionError: a field that this sweep may not set, see `bind_sweep`
+        :raises Invalid: a value that its field does not take, a unique key is taken, or a reference leads nowhere
+        :raises Conflict: another transaction changed one of these records meanwhile
+        """
+        given = {"me": self.stamp.by, **params}
+        ground = bind_sweep(sweep, model=self.model, stamp=self.stamp, zone=self.registry.zone, params=given)
+        self.flush()
+        session, self._session = self.session, None  # as in flush
+        swept = session.sweep(ground)
+        self._session = session
+        self._known[ground.model.kind].clear()
+        for projection in self.registry.projections:
+            if ground.event in projection.events:
+                for event in self._swept_events(ground, swept):
+                    self._project(projection, event)
+        self._swept.append(swept)
+        return swept
+
+    @property
+    def swept(self) -> tuple[Swept, ...]:
+        """What the sweeps of this work did, in their order; of their records nothing else is told one by one."""
+        return tuple(self._swept)
+
+    def _swept_events(self, ground: GroundSweep, swept: Swept) -> list[Event]:
+        recorded = self.session.history(kind=ground.model.kind, after=swept.batch)
+        return [event for event in recorded if event.stamp.operation == ground.stamp.operation]
 
     def save(self, record: E, event: Event) -> E:
         """Keep a record together with the event that made it what it is, as moves return them.

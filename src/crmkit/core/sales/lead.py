@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.customers.holding import UNHELD, Holding
+from crmkit.core.kernel.assigns import Assigns
 from crmkit.core.kernel.entity import Entity, entity, index
 from crmkit.core.kernel.fields import Code, Name, Personal, Stamped, Tags, Text
 from crmkit.core.kernel.flow import Flow, LifeCycle
@@ -70,9 +71,7 @@ def _disqualified(one: Lead, stamp: Stamp, *, reason: str) -> Lead:
     return evolve(one, disqualified_at=stamp.occurred, reason=reason)
 
 
-def _reactivated(one: Lead, stamp: Stamp) -> Lead:
-    return evolve(one, qualified_at=None, disqualified_at=None, reason=None)
-
+_REACTIVATED = Assigns({"qualified_at": None, "disqualified_at": None, "reason": None})
 
 NEW, CONTACTED, QUALIFIED, DISQUALIFIED = LeadStatus
 
@@ -90,4 +89,4 @@ class lead(LifeCycle):
         event="lead.disqualified",
         reasons=("lost", "cannot_contact", "no_longer_interested", "cancelled"),
     )
-    reactivate = flow.move({QUALIFIED, DISQUALIFIED}, NEW, then=_reactivated, event="lead.reactivated")
+    reactivate = flow.move({QUALIFIED, DISQUALIFIED}, NEW, then=_REACTIVATED, event="lead.reactivated")

@@ -12,6 +12,7 @@ from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.customers.customer import HAS_CUSTOMER
 from crmkit.core.customers.holding import UNHELD, Holding
+from crmkit.core.kernel.assigns import Assigns
 from crmkit.core.kernel.entity import Entity, entity, index
 from crmkit.core.kernel.fields import Code, Name, Stamped, Tags
 from crmkit.core.kernel.flow import Flow, LifeCycle
@@ -66,9 +67,7 @@ def _lost(one: Opportunity, stamp: Stamp, *, reason: str) -> Opportunity:
     return evolve(one, closed_at=stamp.occurred, reason=reason)
 
 
-def _reopened(one: Opportunity, stamp: Stamp) -> Opportunity:
-    return evolve(one, closed_at=None, revenue=None, reason=None)
-
+_REOPENED = Assigns({"closed_at": None, "revenue": None, "reason": None})
 
 OPEN, ON_HOLD, WON, LOST = OpportunityStatus
 
@@ -84,4 +83,4 @@ class opportunity(LifeCycle):
     lose = flow.move(
         {OPEN, ON_HOLD}, LOST, then=_lost, event="opportunity.lost", reasons=("cancelled", "out_sold")
     )
-    reopen = flow.move({WON, LOST}, OPEN, then=_reopened, event="opportunity.reopened")
+    reopen = flow.move({WON, LOST}, OPEN, then=_REOPENED, event="opportunity.reopened")

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.customers.holding import UNHELD, Holding
+from crmkit.core.kernel.assigns import OCCURRED, Assigns
 from crmkit.core.kernel.entity import Entity, entity, index
 from crmkit.core.kernel.fields import Code, Name, Stamped, Tags, Text
 from crmkit.core.kernel.flow import Flow, LifeCycle
@@ -88,13 +89,10 @@ def _resolved(
     return evolve(one, resolution=resolution, minutes=minutes, reason=reason, resolved_at=stamp.occurred)
 
 
-def _closed(one: Case, stamp: Stamp) -> Case:
-    return evolve(one, closed_at=stamp.occurred)
-
-
-def _reactivated(one: Case, stamp: Stamp) -> Case:
-    return evolve(one, stage=CaseStage.IDENTIFY, resolution=None, minutes=None, reason=None, resolved_at=None)
-
+_CLOSED = Assigns({"closed_at": OCCURRED})
+_REACTIVATED = Assigns(
+    {"stage": CaseStage.IDENTIFY, "resolution": None, "minutes": None, "reason": None, "resolved_at": None}
+)
 
 ACTIVE, ON_HOLD, RESOLVED, CLOSED, CANCELLED = CaseStatus
 
@@ -113,6 +111,6 @@ class case(LifeCycle):
         event="case.resolved",
         reasons=("problem_solved", "information_provided"),
     )
-    close = flow.move({RESOLVED}, CLOSED, then=_closed, event="case.closed")
+    close = flow.move({RESOLVED}, CLOSED, then=_CLOSED, event="case.closed")
     cancel = flow.move({ACTIVE, ON_HOLD}, CANCELLED, event="case.cancelled")
-    reactivate = flow.move({RESOLVED, CANCELLED}, ACTIVE, then=_reactivated, event="case.reactivated")
+    reactivate = flow.move({RESOLVED, CANCELLED}, ACTIVE, then=_REACTIVATED, event="case.reactivated")

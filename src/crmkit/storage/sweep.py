@@ -1,0 +1,119 @@
+"""The SQL reading of a sweep: one INSERT writes its events, then one UPDATE does to the rows what the events say.
+
+The condition is read once, by the INSERT; the UPDATE joins the events that it wrote, each to the row of the version before
+it. A row that another transaction changed in between has no such version: fewer rows change than there are events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import sqlalchemy as sa
+from attrs import field, frozen
+
+from crmkit.core.kernel.columns import Column, Json, to_json
+from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.sweep import GroundSweep
+from crmkit.core.kernel.text import fold
+from crmkit.storage.tables import EVENT, Tables, compared
+from crmkit.storage.where import Where
+
+_COLUMNS: Final = {column.path: column for column in EVENT}
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+@frozen
+class SweepStatements:
+    """The two statements of a sweep."""
+
+    sweep: GroundSweep
+    tables: Tables
+    row: sa.Table = field(init=False)
+    journal: sa.Table = field(init=False)
+
+    @row.default
+    def _of_the_kind(self) -> sa.Table:
+        return self.tables.kinds[self.sweep.model.kind].table
+
+    @journal.default
+    def _of_the_events(self) -> sa.Table:
+        return self.tables.journal.table
+
+    @property
+    def record(self) -> sa.Insert:
+        """To write the events of all rows that fulfil the condition and would change."""
+        stamp, row = self.sweep.stamp, self.row
+        at = self._said("at", stamp.at)
+        cells = {
+            "at": sa.case((row.c.modified_at > at, row.c.modified_at), else_=at),
+            "occurred": self._said("occurred", stamp.occurred),
+            "by": self._said("by", stamp.by),
+            "operation": self._said("operation", stamp.operation),
+            "cause": self._said("cause", stamp.cause),
+            "kind": self._said("kind", self.sweep.model.kind),
+            "record": row.c.id,
+            "version": row.c.version + 1,
+            "name": self._said("name", self.sweep.event),
+            "changes": self._changes(),
+            "details": _text(_ENCODER.encode(dict(self.sweep.details))),
+        }
+        there = Where(self.tables).condition(self.sweep.where, row)
+        if not self.sweep.moves:
+            there = there & sa.or_(*[self._differs(column, value) for column, value in self.sweep.sets])
+        return self.journal.insert().from_select(
+            list(cells), sa.select(*cells.values()).where(there).order_by(row.c.id)
+        )
+
+    def change(self, batch: int) -> sa.Update:
+        """To change the rows that have one of these events, those behind the sequence `batch`, as their next one.
+
+        Nothing more is said of the events, lest a database reads all of the kind instead of the last ones.
+        """
+        row, event = self.row, self.journal
+        return (
+            row.update()
+            .values({**dict(self._values()), "version": event.c.version, "modified_at": event.c.at})
+            .where(
+                event.c.sequence > batch,
+                event.c.operation == self._said("operation", self.sweep.stamp.operation),
+                row.c.id == event.c.record,
+                row.c.version == event.c.version - 1,
+            )
+        )
+
+    def _changes(self) -> sa.ColumnElement[str]:
+        """The object of those columns that change: each writes itself behind a comma, the first one's is cut off."""
+        written = _text("")
+        for column, value in self.sweep.sets:
+            cell = self.row.c[column.name]
+            before = sa.case((cell.is_(None), _text("null")), else_=self.tables.dialect.json(cell, column.scalar))
+            change = _text(f",{_json(column.path)}:[") + before + _text(f",{_json(to_json(value))}]")
+            written = written + sa.case((self._differs(column, value), change), else_=_text(""))
+        return _text("{") + sa.func.substr(written, 2, type_=sa.Text()) + _text("}")
+
+    def _values(self) -> Iterator[tuple[str, sa.ColumnElement[Any]]]:
+        for column, value in self.sweep.sets:
+            yield column.name, self._value(column, value)
+            if column.scalar is Scalar.NAME:
+                folded = None if value is None else fold(value)
+                yield compared(column), self._value(column, folded)
+
+    def _differs(self, column: Column, value: Any) -> sa.ColumnElement[bool]:
+        """As values are, not as they compare: two names that fold alike differ."""
+        return self.row.c[column.name].is_distinct_from(self._value(column, value))
+
+    def _said(self, path: str, value: Any) -> sa.ColumnElement[Any]:
+        return self._value(_COLUMNS[path], value)
+
+    def _value(self, column: Column, value: Any) -> sa.ColumnElement[Any]:
+        return sa.null() if value is None else Where(self.tables).value(column, value)
+
+
+def _json(value: Json) -> str:
+    return _ENCODER.encode(value)
+
+
+def _text(value: str) -> sa.ColumnElement[str]:
+    return sa.literal(value, sa.Text())
