@@ -11,7 +11,7 @@ PYTEST    := $(BIN)/pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types architecture properties docs pins clean
+.PHONY: help demo test check lint types architecture properties races docs pins clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ architecture: $(TOOLS)
 
 properties: $(TOOLS)  ## compare stores and languages on many more random cases than `make test` does
 	@$(PYTEST) --hypothesis-profile=properties $(PYTEST_ARGS) tests/core tests/storage tests/test_machine.py
+
+races: $(TOOLS)  ## race writers and kill them many more times than `make test` does (ROUNDS=250)
+	@CRMKIT_RACES=$(or $(ROUNDS),250) $(BIN)/pytest $(PYTEST_ARGS) tests/races
 
 docs: $(PACKAGE)  ## write the pages of the reference that follow from the code
 	@$(BIN)/python docs/generated.py

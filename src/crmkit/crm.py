@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from random import SystemRandom
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from crmkit.areas.customers import Customers
@@ -20,11 +20,14 @@ from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Invalid, Refusal, Refused, StoreError, shape
 from crmkit.core.kernel.ids import Id, Ids, IdSource
+from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
+
+E = TypeVar("E", bound=Entity)
 
 
 class Transaction(Work):
@@ -54,6 +57,17 @@ class Transaction(Work):
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
+
+
+class View(Transaction):
+    """What was committed when it began, to be read; whatever would write is refused."""
+
+    def save(self, record: E, event: Event) -> E:  # noqa: ARG002 - as every work
+        """Refused.
+
+        :raises StoreError: always
+        """
+        raise StoreError("this is a view, it does not write", hint="crm.transaction() does")
 
 
 class CRM:
@@ -125,6 +139,25 @@ class CRM:
             raise
         finally:
             tx.close()
+
+    @contextmanager
+    def read(self, actor: User | Id[User] | None = None) -> Iterator[View]:
+        """What is committed by now, as `actor` asks for it: beside whoever writes, who neither waits nor shows in it.
+
+        :raises NotFound: no such user
+        :raises Refused: the user is not active
+        """
+        by = SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor
+        now = utc(self._clock(), "clock")
+        session = self._opened().snapshot()
+        view = View(session, self.registry, now=now, by=by, new_id=self._ids)
+        try:
+            if actor is not None:
+                _require_active(view.of(User).get(by))
+            yield view
+        finally:
+            view.close()
+            session.rollback()
 
     def close(self) -> None:
         """Let go of the store; a closed CRM stays closed."""

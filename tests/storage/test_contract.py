@@ -27,7 +27,7 @@ from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.store import Order, Store
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundCount, GroundMean, GroundTally, Partial
-from crmkit.storage.memory import MemorySession, MemoryStore
+from crmkit.storage.memory import MemorySession, MemorySnapshot, MemoryStore
 
 
 class TestMemory(StoreContract):
@@ -215,6 +215,27 @@ class TestSeededBugs:
         contract = StoreContract()
         with pytest.raises(AssertionError):
             contract.test_a_sweep_sees_all_records_as_they_were(broken(SweepsOneByOne).begin())
+
+    def test_a_snapshot_that_moves_on_is_noticed(self) -> None:
+        """A store whose snapshot shows what is committed later does not pass."""
+
+        class MovesOn(MemoryStore):
+            def snapshot(self) -> MemorySnapshot:
+                begun = super().snapshot()
+                vars(begun)["_tables"] = Latest(self)
+                return begun
+
+        class Latest(dict[str, Any]):
+            def __init__(self, store: MemoryStore) -> None:
+                self.store = store
+
+            def __getitem__(self, kind: str) -> Any:
+                return self.store._world.tables[kind]
+
+        contract = StoreContract()
+        contract.test_a_snapshot_is_of_one_moment_from_the_beginning(MemoryStore(MODEL))
+        with pytest.raises(AssertionError):
+            contract.test_a_snapshot_is_of_one_moment_from_the_beginning(MovesOn(MODEL))
 
     def test_lost_updates_are_noticed(self) -> None:
         """A store that says nothing of stale versions does not pass."""

@@ -52,7 +52,10 @@ def _versions() -> Iterator[_Line]:
     yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     for package in ("SQLAlchemy", "attrs"):
         yield package, version(package)
-    warning = " (warning: has the WAL-reset bug, which 3.51.3, 3.50.7 and 3.44.6 do not have)"
+    warning = (
+        " (warning: has the WAL-reset bug, which 3.51.3, 3.50.7 and 3.44.6 do not have; the turns that crmkit takes"
+        " avoid it, other programs that write to the same file may not)"
+    )
     yield "SQLite", sqlite3.sqlite_version + (warning if resets_the_wal(sqlite3.sqlite_version_info) else "")
     yield "time zones", _zones()
 

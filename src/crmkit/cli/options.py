@@ -45,4 +45,5 @@ def file_of(url: str) -> Path | None:
     scheme, _, rest = url.partition(":")
     if scheme != "sqlite" or not rest or ":memory:" in rest or rest.startswith("file:"):
         return None
-    return Path(rest.removeprefix("///") if rest.startswith("//") else rest)
+    path, _, _ = rest.partition("?")
+    return Path(path.removeprefix("///") if path.startswith("//") else path)

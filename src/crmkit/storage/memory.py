@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -20,7 +20,7 @@ from crmkit.core.kernel.predicate import row_predicate
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
-from crmkit.storage.refusals import leads_nowhere, recorded_before, still_needed, taken
+from crmkit.storage.refusals import leads_nowhere, only_reads, recorded_before, still_needed, taken
 from crmkit.storage.world import Journal, Table, World, compared, keys
 
 PATIENCE = 60.0  #: seconds that a transaction waits for the one before it
@@ -55,6 +55,10 @@ class MemoryStore:
             )
         return MemorySession(self._model, self._world, self._end)
 
+    def snapshot(self) -> MemorySnapshot:
+        """What is committed by now; nobody waits for anybody."""
+        return MemorySnapshot(self._model, self._world, lambda _: None)
+
     def _end(self, world: World) -> None:
         self._world = world
         self._turn.release()
@@ -75,7 +79,7 @@ class MemorySession:
         self._end = end
         self._over = False
         self._tables = dict(world.tables)
-        self._journal = Journal(world.journal.last)
+        self._journal = Journal(world.last)
         self._pointing: dict[tuple[str, str], Pointing] = {}
 
     def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
@@ -213,7 +217,7 @@ class MemorySession:
         tables = self._opened()
         for event in self._journal.events:
             self._world.journal.append(event)
-        self._close(World(tables, self._world.journal))
+        self._close(World(tables, self._world.journal, self._world.journal.last))
 
     def rollback(self) -> None:
         """Leave everything as it was."""
@@ -234,6 +238,25 @@ class MemorySession:
         if tables[kind] is self._world.tables[kind]:
             tables[kind] = tables[kind].copy()
         return tables[kind]
+
+
+class MemorySnapshot(MemorySession):
+    """One world, which others may meanwhile have left behind."""
+
+    def record(self, events: Sequence[Event]) -> None:  # noqa: ARG002 - as every session
+        """Refused."""
+        raise only_reads()
+
+    def history(
+        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+    ) -> Iterator[Event]:
+        """The events there were when it began."""
+        found = super().history(kind=kind, id=id, after=after)
+        return islice(takewhile(lambda event: event.sequence <= self._world.last, found), limit)
+
+    def _changing(self, kind: str) -> Table:  # noqa: ARG002 - as every session
+        self._opened()
+        raise only_reads()
 
 
 def _sorted(rows: list[Row], by: Order, place: int) -> list[Row]:

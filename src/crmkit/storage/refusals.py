@@ -1,11 +1,11 @@
-"""What every store says when a key refuses a write, in the same words."""
+"""What every store says when it refuses a write, in the same words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from crmkit.core.kernel.errors import Conflict, Invalid
+from crmkit.core.kernel.errors import Conflict, Invalid, StoreError
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 
@@ -27,6 +27,11 @@ def still_needed(kind: str, field: str, target: str) -> Invalid:
         f"still leads to a {target} that is to be deleted",
         accepts=f"a {target} that nothing leads to",
     )
+
+
+def only_reads() -> StoreError:
+    """A snapshot is asked to write."""
+    return StoreError("this is a view, it does not write", hint="crm.transaction() does")
 
 
 def recorded_before(event: Event) -> Conflict:

@@ -23,7 +23,7 @@ from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
-from crmkit.storage.refusals import changed_meanwhile, recorded_before
+from crmkit.storage.refusals import changed_meanwhile, only_reads, recorded_before
 from crmkit.storage.schema import create
 from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
@@ -255,6 +255,13 @@ class SQLSession:
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT attempt")
         connection.exec_driver_sql("RELEASE SAVEPOINT attempt")
         return done
+
+
+class SQLSnapshot(SQLSession):
+    """One transaction that only reads."""
+
+    def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:  # noqa: ARG002 - as every session
+        raise only_reads()
 
 
 def _done(statement: sa.Executable, connection: sa.Connection) -> bool:

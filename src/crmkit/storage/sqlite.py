@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +18,18 @@ from sqlalchemy.pool import QueuePool
 
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.model import Model
-from crmkit.storage.sql import SQLStore
+from crmkit.storage.mounts import network_of
+from crmkit.storage.sql import Prepared, SQLSession, SQLSnapshot, SQLStore
 from crmkit.storage.sqlite_dialect import SQLiteDialect
 from crmkit.storage.tables import tables
+from crmkit.storage.turns import LateError, Turn, Turns
 
 PATIENCE: Final = 10  #: seconds that a transaction waits for the one before it
+
+CHECKPOINT_AT: Final = 1000 * 4096  #: bytes by which the log grows between two checkpoints: 1,000 pages
+
+#: By profile, what SQLite waits for: FULL, that each commit is on the disk; NORMAL, that each checkpoint is.
+_PROFILES: Final = {"durable": "FULL", "fast": "NORMAL"}
 
 _MEMORY: Final = re.compile(r":memory:|[?&]mode=memory\b")
 _PREFIX: Final = re.compile(r"(?!sqlite_)[a-z][a-z0-9_]{0,30}")
@@ -39,19 +49,205 @@ _MEANING: Final = {
 class SQLiteStore(SQLStore):
     """One CRM in one file, which may hold tables of its host and other CRMs beside it.
 
-    Transactions take turns; what is committed survives a loss of power.
+    Transactions take turns, and what they committed survives a loss of power; with the profile "fast" the last of it
+    may be gone then, never a part of a transaction. Snapshots are read beside them. The store belongs to the process
+    that opened it: a child that was forked opens its own.
 
-    :raises Invalid: a path that names no file, a prefix that no table's name can begin with
+    :raises Invalid: a path that names no file, a prefix that no table's name can begin with, an unknown profile
+    :raises StoreError: a file on another machine
     """
 
-    def __init__(self, path: str | os.PathLike[str], model: Model, *, prefix: str = "crm_") -> None:
-        super().__init__(_engine(_file(path)), model, SQLiteDialect(), prefix=_checked(prefix))
+    def __init__(
+        self, path: str | os.PathLike[str], model: Model, *, prefix: str = "crm_", profile: str = "durable"
+    ) -> None:
+        self._file: Final = _local(_file(path))
+        self._process: Final = os.getpid()
+        self._turns: Final = Turns(self._file, PATIENCE)
+        self._reading: Final = _engine(self._file, "PRAGMA query_only = ON", begin="BEGIN")
+        self._checkpoint_at = CHECKPOINT_AT
+        writing = _engine(self._file, f"PRAGMA synchronous = {_synchronous(profile)}", begin="BEGIN IMMEDIATE")
+        super().__init__(writing, model, SQLiteDialect(), prefix=_checked(prefix))
+
+    def create(self) -> None:
+        """Make the tables, unless they are there; raises like every store."""
+        turn = self._turn()
+        try:
+            super().create()
+        finally:
+            turn.end()
+
+    def begin(self) -> SQLiteSession:
+        """A new transaction, as soon as the one before it is over.
+
+        :raises StoreError: that takes too long, or the database cannot be opened
+        """
+        turn = self._turn()
+        try:
+            connection = self._connected()
+            try:
+                connection.begin()
+            except BaseException:
+                connection.close()
+                raise
+        except BaseException:
+            turn.end()
+            raise
+        return SQLiteSession(connection, self._prepared, partial(self._ended, turn))
+
+    def snapshot(self) -> SQLiteSnapshot:
+        """What is committed by now, on a connection that cannot write.
+
+        :raises StoreError: the database cannot be opened
+        """
+        _same(self._process)
+        if self._engine is None:
+            raise StoreError("this store is closed", hint="open it again")
+        connection = self._reading.connect()
+        try:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").all()  # what is seen is what there is now
+        except BaseException:
+            connection.close()
+            raise
+        return SQLiteSnapshot(connection, self._prepared)
+
+    def close(self) -> None:
+        """Let go of the file, which is all there is if nobody else has it open; waits for nobody."""
+        if self._engine is None or os.getpid() != self._process:  # the connections are those of the parent
+            self._engine = None
+            return
+        try:
+            turn = self._turns.take(patience=0)
+        except (LateError, OSError):
+            self._let_go()
+            return
+        try:
+            self._checkpoint(self._engine)
+            self._let_go()
+        finally:
+            turn.end()
+
+    def _let_go(self) -> None:
+        self._reading.dispose()
+        super().close()
+
+    def _turn(self) -> Turn:
+        _same(self._process)
+        try:
+            return self._turns.take()
+        except LateError:
+            problem, hint = _MEANING["SQLITE_BUSY"]
+        except OSError:
+            problem, hint = _MEANING["SQLITE_CANTOPEN"]
+        raise StoreError(f"{self._file} cannot be used: {problem}", hint=hint)
+
+    def _connected(self) -> sa.Connection:
+        _same(self._process)
+        return super()._connected()
+
+    def _ended(self, turn: Turn) -> None:
+        """After a transaction, while the turn is still ours: checkpoints and writers never meet."""
+        try:
+            if self._engine is not None and _size(f"{self._file}-wal") > self._checkpoint_at:
+                self._checkpoint(self._engine)
+                self._checkpoint_at = _size(f"{self._file}-wal") + CHECKPOINT_AT
+        finally:
+            turn.end()
+
+    def _checkpoint(self, engine: sa.Engine) -> None:
+        """Put the log into the file, as far as no snapshot needs it; what cannot be now is done the next time."""
+        with suppress(sqlite3.Error, StoreError), closing(engine.raw_connection()) as connection:
+            for statement in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", f"busy_timeout = {PATIENCE * 1000}"):
+                connection.cursor().execute(f"PRAGMA {statement}").fetchall()
+
+
+class SQLiteSession(SQLSession):
+    """One transaction that has the turn."""
+
+    def __init__(self, connection: sa.Connection, prepared: Prepared, end: Callable[[], None]) -> None:
+        super().__init__(connection, prepared)
+        self._process: Final = os.getpid()
+        self._end: Callable[[], None] | None = end
+
+    def commit(self) -> None:
+        """Keep it; where that fails, nothing is left but to roll back."""
+        super().commit()
+        self._ended()
+
+    def rollback(self) -> None:
+        """Forget it."""
+        try:
+            super().rollback()
+        finally:
+            self._ended()
+
+    def _ended(self) -> None:
+        end, self._end = self._end, None
+        if end is not None and os.getpid() == self._process:
+            end()
+
+    def _opened(self) -> sa.Connection:
+        _same(self._process)
+        return super()._opened()
+
+
+class SQLiteSnapshot(SQLSnapshot):
+    """One transaction that only reads."""
+
+    def __init__(self, connection: sa.Connection, prepared: Prepared) -> None:
+        super().__init__(connection, prepared)
+        self._process: Final = os.getpid()
+
+    def _opened(self) -> sa.Connection:
+        _same(self._process)
+        return super()._opened()
+
+
+def profiled(path: str) -> tuple[str, str]:
+    """The path and the profile of `crm.db?profile=fast`.
+
+    :raises Invalid: any other parameter
+    """
+    file, asked, query = path.partition("?")
+    if not asked or _MEMORY.search(path):
+        return path, "durable"
+    name, _, profile = query.partition("=")
+    if name != "profile":
+        raise Invalid("url", f"got {shape(query)} behind the path", accepts=f"profile={' or profile='.join(_PROFILES)}")
+    return file, profile
 
 
 def ddl(model: Model, *, prefix: str = "crm_") -> str:
     """The statements that make the tables of a model, as text."""
     made = tables(model, SQLiteDialect(), _checked(prefix))
     return "\n\n".join(f"{statement};" for statement in made.ddl(sqlite.dialect())) + "\n"
+
+
+def _synchronous(profile: object) -> str:
+    if not isinstance(profile, str) or profile not in _PROFILES:
+        raise Invalid("profile", f"got {shape(profile)}", accepts=" or ".join(_PROFILES))
+    return _PROFILES[profile]
+
+
+def _same(process: int) -> None:
+    """Connections to SQLite must not be carried over a fork: https://www.sqlite.org/howtocorrupt.html, 2.6."""
+    if os.getpid() != process:
+        raise StoreError("this store was opened by another process", hint="open another after the fork")
+
+
+def _size(file: str) -> int:
+    try:
+        return Path(file).stat().st_size
+    except OSError:
+        return 0
+
+
+def _local(file: str) -> str:
+    network = network_of(file)
+    if network:
+        raise StoreError(
+            f"{file} is on a network file system ({network})", hint="a file on a disk of this machine, or a server"
+        )
+    return file
 
 
 def _checked(prefix: object) -> str:
@@ -71,25 +267,26 @@ def _file(path: object) -> str:
     return str(Path(name).absolute())
 
 
-def _engine(file: str) -> sa.Engine:
-    """Connections to the file that begin transactions as writers and fail in words of ours."""
+def _engine(file: str, pragma: str, *, begin: str) -> sa.Engine:
+    """Connections to the file that are set up and begin transactions so, and fail in words of ours."""
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=file),
-        creator=lambda: _connection(file),
+        creator=lambda: _connection(file, pragma),
         poolclass=QueuePool,
         max_overflow=-1,  # whoever has to wait does so for the transaction, not for a connection
         hide_parameters=True,
     )
-    sa.event.listen(engine, "begin", _begin)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     sa.event.listen(engine, "handle_error", lambda context: _failure(file, context), retval=True)
     return engine
 
 
-def _connection(file: str) -> sqlite3.Connection:
+def _connection(file: str, pragma: str) -> sqlite3.Connection:
     """A connection that SQLite itself begins and ends no transactions on."""
     connection = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         _set_up(connection, file)
+        connection.execute(pragma)
     except BaseException:
         connection.close()
         raise
@@ -98,17 +295,13 @@ def _connection(file: str) -> sqlite3.Connection:
 
 def _set_up(connection: sqlite3.Connection, file: str) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # only who has the turn makes checkpoints
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()
     if mode != "wal":
         raise StoreError(f"{file} cannot have a write-ahead log", hint="a file on a disk of this machine")
     if encoding != "UTF-8":
         raise StoreError(f"{file} keeps text as {encoding}", hint="a database in UTF-8, as new ones are")
-
-
-def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _failure(file: str, context: ExceptionContext) -> StoreError | None:

@@ -94,3 +94,4 @@ class World:
 
     tables: Mapping[str, Table]
     journal: Journal
+    last: int = 0  #: the highest sequence number in it; the journal itself may have grown since

@@ -110,6 +110,13 @@ class Store(Protocol):
         """A new transaction, the only one that writes until it ends."""
         ...
 
+    def snapshot(self) -> Session:
+        """What is committed by now, to be read beside whoever writes; later commits do not show in it.
+
+        Its methods that write raise StoreError; `commit` and `rollback` end it.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of files and connections; sessions are over before."""
         ...
