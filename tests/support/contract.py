@@ -19,6 +19,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.journal import Event, Stamp
 from crmkit.core.kernel.model import Row
+from crmkit.core.kernel.operation import Command, Operation
 from crmkit.core.kernel.store import Order, Session, Store
 from crmkit.core.kernel.tally import GroundCount, GroundTally, Tally
 from support.checks import EVERYBODY, check_criteria, check_figures, check_order, check_replay, unkept
@@ -288,6 +289,7 @@ class StoreContract:
             lambda: session.delete("firm", [an_id(1)]),
             lambda: session.record([an_event("firm", firm(1))]),
             session.history,
+            lambda: session.operation(an_id(1)),
             session.commit,
             session.rollback,
         )
@@ -425,6 +427,41 @@ class StoreContract:
         session.record([an_event("firm", firm(3))])
 
         assert [event.id for event in (first, *reader)][:2] == [an_id(1), an_id(2)]
+
+    # operations
+
+    def test_an_operation_comes_back_as_it_was(self, store: Store) -> None:
+        """In its own transaction and after its commit, whatever its commands answered."""
+        outcomes: list[Any] = [None, True, -(2**63), "한\u2028🎉\"'\\", [[], ["a", 1]], {"$": "firm", "id": "x", "version": 1}]
+        commands = tuple(Command(name="sales.win", digest="0f", outcome=outcome) for outcome in outcomes)
+        done = Operation(id=an_id(7), actor=an_id(8), at=LAST, cause="import «leads.csv»", commands=commands)
+        bare = Operation(id=an_id(9), actor=an_id(8), at=FIRST)
+        session = store.begin()
+        assert session.operation(an_id(7)) is None
+        for each in (done, bare):
+            session.operation(each.id, done=each)
+        assert (session.operation(an_id(7)), session.operation(an_id(9))) == (done, bare)
+        session.commit()
+
+        with unkept(store) as other:
+            assert (other.operation(an_id(7)), other.operation(an_id(9))) == (done, bare)
+
+    def test_an_operation_is_kept_once(self, store: Store) -> None:
+        """A second one under the same id is a conflict, in the same transaction or a later one, and changes nothing."""
+        first = Operation(id=an_id(7), actor=an_id(8), at=FIRST)
+        for _ in range(2):
+            with unkept(store) as session:
+                session.operation(first.id, done=first)
+                with pytest.raises(Conflict):
+                    session.operation(first.id, done=evolve(first, at=LAST))
+        session = store.begin()
+        session.operation(first.id, done=first)
+        session.commit()
+
+        with unkept(store) as session:
+            with pytest.raises(Conflict):
+                session.operation(first.id, done=evolve(first, at=LAST))
+            assert session.operation(first.id) == first
 
     # random worlds
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from crmkit.core.kernel.errors import Conflict, Invalid
+from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 
 
@@ -31,4 +34,13 @@ def recorded_before(event: Event) -> Conflict:
         f"{event.kind} {event.id} already has an event of version {event.version}",
         hint="read it again",
         facts={"id": str(event.id), "version": event.version},
+    )
+
+
+def done_before(operation: Id[Any]) -> Conflict:
+    """The operation has been committed, by an earlier attempt or by somebody else."""
+    return Conflict(
+        f"operation {operation} is done already",
+        hint="run it again to have its answers",
+        facts={"operation": str(operation)},
     )
