@@ -12,16 +12,15 @@ from threading import Event as Signal
 from typing import Any
 
 import pytest
-from attrs import define, evolve
+from attrs import define, evolve, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.crms import STORES, opened, url
-from support.faulty import Faulty, When
+from support.faulty import WHEN, Faulty, When
 
 from crmkit.builtin import open_store
 from crmkit.core.kernel.errors import (
     Conflict,
-    CrmError,
     IllegalMove,
     Invalid,
     NotFound,
@@ -30,11 +29,9 @@ from crmkit.core.kernel.errors import (
     StoreError,
     Unavailable,
 )
-from crmkit.core.kernel.ids import Id, uuid7
-from crmkit.core.kernel.store import Session
+from crmkit.core.kernel.ids import uuid7
 from crmkit.core.people.user import SYSTEM, User
 from crmkit.core.sales.lead import Lead, lead
-from crmkit.core.sales.opportunity import Opportunity
 from crmkit.core.service.case import CaseType
 from crmkit.crm import CRM, Transaction
 from crmkit.patience import ATTEMPTS, Pace
@@ -56,7 +53,8 @@ def crm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CRM]:
 def rows(crm: CRM) -> dict[str, list[Any]]:
     """All that a CRM keeps, in the order of ids, and its journal."""
     with crm.transaction() as tx:
-        kept = {kind: [model.flatten(each) for each in tx.of(model.cls).find()] for kind, model in tx.model.entities.items()}
+        kinds = tx.model.entities.items()
+        kept = {kind: [model.flatten(each) for each in tx.of(model.cls).find()] for kind, model in kinds}
         return {**kept, "journal": list(tx.journal())}
 
 
@@ -273,26 +271,37 @@ def effects(crm: CRM) -> list[tuple[str, int]]:
     return [(event.name, event.version) for event in rows(crm)["journal"]]
 
 
+@frozen
+class Trial:
+    """A function whose effects are known, run on a store that fails."""
+
+    crm: CRM
+    store: Faulty
+    do: Do
+    added: list[tuple[str, int]]  #: its effects
+    again: bool  #: after the first fault everything fails
+    given: bool  #: under an id of the caller
+
+
 def check_faults(crm: CRM, store: Faulty, do: Do, *, again: bool, given: bool = False) -> None:
     """With a fault at any call, before or after it took effect, nothing is lost or doubled and the answer is true."""
     before = effects(crm)
-    with store.failing(0, "before"):
-        crm.run(None, do)
+    crm.run(None, do)
     added, number, fell = effects(crm)[len(before) :], 0, True
     assert added
+    trial = Trial(crm, store, do, added, again, given)
     while fell:
         number += 1
-        for when in ("before", "after"):
-            fell = check_fault(crm, store, do, number, when, added, again=again, given=given)
+        for when in WHEN:
+            fell = check_fault(trial, number, when)
 
 
-def check_fault(
-    crm: CRM, store: Faulty, do: Do, number: int, when: When, added: list[Any], *, again: bool, given: bool
-) -> bool:
+def check_fault(trial: Trial, number: int, when: When) -> bool:
     """One fault: whether there was such a call at all."""
+    crm, store, do, added = trial.crm, trial.store, trial.do, trial.added
     before, answer = effects(crm), None
-    operation = crm._ids() if given else None
-    with store.failing(number, when, again=again):
+    operation = crm._ids() if trial.given else None
+    with store.failing(number, when, again=trial.again):
         try:
             answer = crm.run(None, do, operation=operation)
             expected = [added]
@@ -318,14 +327,14 @@ def captured(tx: Transaction) -> Any:
     return tx.sales.win(deal.id)
 
 
-@pytest.mark.parametrize("again", [False, True], ids=["once", "for good"])
-@pytest.mark.parametrize("given", [False, True], ids=["unnamed", "named"])
+@pytest.mark.parametrize("lasting", ["once", "for good"])
+@pytest.mark.parametrize("named", ["unnamed", "named"])
 @pytest.mark.parametrize("store", STORES)
-def test_a_fault_anywhere_loses_and_doubles_nothing(store: str, given: bool, again: bool, tmp_path: Path) -> None:
-    """The n-th call fails, for every n: effect once, or `Unavailable` with none, or `OutcomeUnknown` that can be settled."""
+def test_a_fault_anywhere_loses_and_doubles_nothing(store: str, named: str, lasting: str, tmp_path: Path) -> None:
+    """The n-th call fails, for every n: effect once, or `Unavailable` and none, or `OutcomeUnknown` to be settled."""
     crm, front = faulty(tmp_path, store)
     with crm:
-        check_faults(crm, front, captured, again=again, given=given)
+        check_faults(crm, front, captured, again=lasting == "for good", given=named == "named")
 
 
 @pytest.mark.parametrize(("kind", "front"), [(Unlooking, Faulty), (CRM, Hasty)])
@@ -440,7 +449,7 @@ def test_an_async_host_runs_the_same_function(crm: CRM) -> None:
         def named(name: str) -> Do:
             return lambda tx: tx.people.add_user(name=name)
 
-        return await asyncio.gather(*(crm.arun(None, named(f"U{number}")) for number in range(8)))
+        return list(await asyncio.gather(*(crm.arun(None, named(f"U{number}")) for number in range(8))))
 
     users = asyncio.run(host())
 

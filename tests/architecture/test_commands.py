@@ -14,7 +14,9 @@ from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.work import Work
 from crmkit.crm import Transaction
 
-AREAS = {name: get_type_hints(each.fget)["return"] for name, each in vars(Transaction).items() if isinstance(each, property)}
+AREAS: dict[str, type] = {
+    name: get_type_hints(each.fget)["return"] for name, each in vars(Transaction).items() if isinstance(each, property)
+}
 
 #: What only looks.
 READING = {"customers.held_by", "insights.funnel", "insights.sources", "insights.pipeline", "insights.cycle"}
@@ -49,7 +51,9 @@ def test_whatever_is_not_declared_to_read_is_a_command() -> None:
 
 def test_the_work_writes_by_commands() -> None:
     """What a host may call on the transaction itself."""
-    assert {name for name, method in getmembers(Work, isfunction) if hasattr(method, "__crm_command__")} == WORK_COMMANDS
+    found = {name for name, method in getmembers(Work, isfunction) if hasattr(method, "__crm_command__")}
+
+    assert found == WORK_COMMANDS
 
 
 def test_answers_can_be_given_back() -> None:

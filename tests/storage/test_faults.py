@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -126,7 +126,7 @@ def test_another_process_that_does_not_let_go_makes_it_unavailable(file: Path, h
 class Failing(sqlite3.Connection):
     """A connection on which some COMMITs fail, some of them having taken effect."""
 
-    plan: list[str] = []  #: what is to become of the next COMMITs: "done", "undone", or "" for well
+    plan: ClassVar[list[str]] = []  #: what is to become of the next COMMITs: "done", "undone", or "" for well
 
     def commit(self) -> None:
         """As planned."""
@@ -143,7 +143,7 @@ class Failing(sqlite3.Connection):
 def failing(file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CRM]:
     """A CRM whose COMMITs fail as planned."""
     real: Callable[..., Any] = sqlite3.connect
-    monkeypatch.setattr(sqlite.sqlite3, "connect", lambda *args, **kwargs: real(*args, factory=Failing, **kwargs))
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **kwargs: real(*args, factory=Failing, **kwargs))
     with CRM.open(f"sqlite:{file}", pace=NO_WAIT) as crm:
         yield crm
     Failing.plan = []

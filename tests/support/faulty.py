@@ -12,6 +12,7 @@ from crmkit.core.kernel.errors import Ambiguous, Retryable
 from crmkit.core.kernel.store import Session, Store
 
 When = Literal["before", "after"]
+WHEN: tuple[When, ...] = ("before", "after")
 
 
 @define
