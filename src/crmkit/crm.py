@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import SystemRandom
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from crmkit.areas.customers import Customers
@@ -18,14 +20,31 @@ from crmkit.areas.service import Service
 from crmkit.builtin import ENTITIES, PROJECTIONS, open_store
 from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Invalid, Refusal, Refused, StoreError, shape
+from crmkit.core.kernel.errors import (
+    Ambiguous,
+    Conflict,
+    CrmError,
+    Invalid,
+    OutcomeUnknown,
+    Refusal,
+    Refused,
+    Retryable,
+    StoreError,
+    shape,
+)
 from crmkit.core.kernel.ids import Id, Ids, IdSource
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model
+from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
+from crmkit.patience import AT_EASE, PATIENCE, Attempt, Pace
+
+THREADS: Final = 4  #: that `arun` shares; a SQLite file has one writer at a time whatever their number
+
+T = TypeVar("T")
 
 E = TypeVar("E", bound=Entity)
 
@@ -73,11 +92,21 @@ class View(Transaction):
 class CRM:
     """One CRM in one store; open it with `CRM.open`, close it or use it as a context manager."""
 
-    def __init__(self, store: Store, registry: Registry, *, clock: Callable[[], datetime], ids: IdSource) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        *,
+        clock: Callable[[], datetime],
+        ids: IdSource,
+        pace: Pace = AT_EASE,
+    ) -> None:
         self.registry = registry
         self._store: Store | None = store
         self._clock = clock
         self._ids = ids
+        self._pace = pace
+        self._threads: ThreadPoolExecutor | None = None
 
     @classmethod
     def open(
@@ -91,11 +120,13 @@ class CRM:
         ids: IdSource | None = None,
         zone: str = "UTC",
         prefix: str = "crm_",
+        pace: Pace = AT_EASE,
     ) -> Self:
         """Open the CRM behind `url`, making its tables where there are none.
 
         `entities` and `extensions` join the built-in ones; each of `policies` (a `Pipeline`, say) stands in for the
-        standard one of its class; `clock` and `ids` are those of the machine unless given; in `zone` days begin.
+        standard one of its class; `clock` and `ids` are those of the machine unless given; in `zone` days begin;
+        `pace` is how `run` waits between attempts.
 
         :raises Invalid: a URL that no store answers to, an unknown zone
         :raises StoreError: the database cannot be opened
@@ -110,7 +141,8 @@ class CRM:
             zone=_known_zone(zone),
         )
         store = open_store(url, registry.model, prefix=prefix)
-        crm = cls(store, registry, clock=clock, ids=ids or Ids(clock=clock, entropy=SystemRandom().getrandbits))
+        ids = ids or Ids(clock=clock, entropy=SystemRandom().getrandbits)
+        crm = cls(store, registry, clock=clock, ids=ids, pace=pace)
         try:
             store.create()
             crm._welcome_system()
@@ -120,25 +152,85 @@ class CRM:
         return crm
 
     @contextmanager
-    def transaction(self, actor: User | Id[User] | None = None, *, cause: str = "") -> Iterator[Transaction]:
+    def transaction(
+        self, actor: User | Id[User] | None = None, *, operation: Id[Any] | None = None, cause: str = ""
+    ) -> Iterator[Transaction]:
         """What happens together, done by `actor` (the system, if nobody is named); leaving by an exception undoes it.
+
+        It is tried once. Under an `operation` id that was committed before, every command answers as it did then, and
+        nothing is done.
 
         :raises NotFound: no such user
         :raises Refused: the user is not active
+        :raises Invalid: the operation was another actor's, or had other commands
+        :raises StoreError: the store could not do it, or was busy; nothing is done
+        :raises OutcomeUnknown: an error at the end, and the store does not say that it was done all the same
         """
-        session = self._opened().begin()
-        tx = self._work(session, SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor, cause)
+        attempt = self._attempt(actor, operation, cause, look=operation is not None)
         try:
-            if actor is not None:
-                _require_active(tx.of(User).get(tx.stamp.by))
-            yield tx
-            tx.flush()
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-        finally:
-            tx.close()
+            with self._transacted(attempt) as tx:
+                yield tx
+        except Ambiguous as error:
+            if attempt.unsure is not None and not self._was_done(attempt):
+                raise OutcomeUnknown(attempt.id) from error
+
+    def run(
+        self,
+        actor: User | Id[User] | None,
+        do: Callable[[Transaction], T],
+        *,
+        operation: Id[Any] | None = None,
+        deadline: timedelta = PATIENCE,
+        cause: str = "",
+    ) -> T:
+        """What `do` answers, in a transaction that is tried again as a whole while others are in its way.
+
+        `do` may be called several times, and only the effects of one call are kept: it should do nothing outside its
+        transaction. After `deadline` no further attempt begins.
+
+        :raises Unavailable: ten attempts, or the deadline, and nothing is done
+        :raises OutcomeUnknown: it may be done; its `operation` tells, when it is run again
+        :raises CrmError: whatever `do` or `transaction` raises, at once
+        """
+        attempt = self._attempt(actor, operation, cause, look=operation is not None)
+        failed: CrmError | None = None
+        for _ in self._pace.attempts(deadline):
+            try:
+                with self._transacted(attempt) as tx:
+                    settled = attempt.settled_by(tx.commands.known)
+                    answer: T = attempt.unsure_answer if settled else do(tx)
+                    attempt.answer = answer
+            except (Retryable, Conflict, Ambiguous) as error:
+                failed = error
+            except StoreError as error:
+                if attempt.unsure is None:
+                    raise
+                failed = error
+            else:
+                return answer
+            attempt.look = True
+        raise attempt.given_up(failed) from failed
+
+    async def arun(
+        self,
+        actor: User | Id[User] | None,
+        do: Callable[[Transaction], T],
+        *,
+        operation: Id[Any] | None = None,
+        deadline: timedelta = PATIENCE,
+        cause: str = "",
+    ) -> T:
+        """`run`, on a thread of this CRM, for a host with an event loop.
+
+        Cancelled before its turn it does not begin; cancelled later its thread goes on to the end: no transaction is
+        left half-way, and its operation tells what became of it.
+        """
+        from asyncio import wrap_future
+
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
+        begun = partial(self.run, actor, do, operation=operation, deadline=deadline, cause=cause)
+        return await wrap_future(self._threads.submit(begun))
 
     @contextmanager
     def read(self, actor: User | Id[User] | None = None) -> Iterator[View]:
@@ -160,7 +252,10 @@ class CRM:
             session.rollback()
 
     def close(self) -> None:
-        """Let go of the store; a closed CRM stays closed."""
+        """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown()
         store, self._store = self._store, None
         if store is not None:
             store.close()
@@ -178,9 +273,61 @@ class CRM:
             raise StoreError("this CRM is closed", hint="open it again with CRM.open(...)")
         return self._store
 
-    def _work(self, session: Session, by: Id[Any], cause: str) -> Transaction:
-        now = utc(self._clock(), "clock")
-        return Transaction(session, self.registry, now=now, by=by, new_id=self._ids, cause=cause)
+    def _attempt(self, actor: User | Id[User] | None, operation: Id[Any] | None, cause: str, *, look: bool) -> Attempt:
+        by = SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor
+        id = self._ids() if operation is None else Id.of(operation, "operation")
+        return Attempt(id=id, by=by, cause=cause, checked=actor is not None, asked=operation is not None, look=look)
+
+    @contextmanager
+    def _transacted(self, attempt: Attempt) -> Iterator[Transaction]:
+        session = self._opened().begin()
+        tx: Transaction | None = None
+        try:
+            known = session.operation(attempt.id) if attempt.look else None
+            tx = self._work(session, attempt, known)
+            if attempt.checked:
+                _require_active(tx.of(User).get(attempt.by))
+            yield tx
+            done = tx.finish(asked=attempt.asked)
+            try:
+                session.commit()
+            except Ambiguous:
+                if done is not None:
+                    attempt.doubt(done)
+                raise
+        except BaseException:
+            with suppress(StoreError):  # what went wrong first is what matters
+                session.rollback()
+            raise
+        finally:
+            if tx is not None:
+                tx.close()
+
+    def _work(self, session: Session, attempt: Attempt, known: Operation | None) -> Transaction:
+        if known is not None and known.actor != attempt.by:
+            raise Invalid("operation", "was done before by another actor", accepts="a new operation id")
+        return Transaction(
+            session,
+            self.registry,
+            now=utc(self._clock(), "clock"),
+            by=attempt.by,
+            new_id=self._ids,
+            cause=attempt.cause,
+            operation=attempt.id,
+            known=known,
+        )
+
+    def _was_done(self, attempt: Attempt) -> bool:
+        """Whether an attempt that ended in doubt was committed; False also if that cannot be found out."""
+        for _ in self._pace.attempts(PATIENCE):
+            with suppress(StoreError):
+                session = self._opened().begin()
+                try:
+                    return attempt.settled_by(session.operation(attempt.id))
+                finally:
+                    with suppress(StoreError):
+                        session.rollback()
+        return False
 
     def _welcome_system(self) -> None:
         with self.transaction() as tx:

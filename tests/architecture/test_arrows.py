@@ -24,6 +24,7 @@ ARROWS = {
     "exchange": {"core", "areas"},
     "present": {"core", "areas"},
     "extras": {"core"},
+    "patience": {"core"},
 }
 KNOW_EVERYBODY = {"", "crm", "builtin", "cli", "testing"}  # "" is the front page, crmkit/__init__.py
 TYPED_BY_THE_CRM = {"exchange"}  #: may name the CRM in annotations

@@ -19,6 +19,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.journal import Event, Stamp
 from crmkit.core.kernel.model import Row
+from crmkit.core.kernel.operation import Command, Operation
 from crmkit.core.kernel.store import Order, Session, Store
 from crmkit.core.kernel.sweep import GroundSweep, Sweep, bind_sweep
 from crmkit.core.kernel.tally import GroundCount, GroundTally, Tally
@@ -387,6 +388,7 @@ class StoreContract:
             lambda: session.sweep(a_sweep(Sweep("x", Firm, ALWAYS, {"region": "x"}, event="firm.x"))),
             lambda: session.record([an_event("firm", firm(1))]),
             session.history,
+            lambda: session.operation(an_id(1)),
             session.commit,
             session.rollback,
         )
@@ -590,6 +592,41 @@ class StoreContract:
     def test_a_sweep_does_what_it_says(self, store: Store, case: tuple[Situation, Sweep]) -> None:
         """Whatever is swept in whatever world: rows, journal and count are those of a naive reading, once and again."""
         check_sweep(store, case)
+
+    # operations
+
+    def test_an_operation_comes_back_as_it_was(self, store: Store) -> None:
+        """In its own transaction and after its commit, whatever its commands answered."""
+        outcomes: list[Any] = [None, True, -(2**63), "한\u2028🎉\"'\\", [[], ["a", 1]], {"$": "firm", "id": "x", "version": 1}]
+        commands = tuple(Command(name="sales.win", digest="0f", outcome=outcome) for outcome in outcomes)
+        done = Operation(id=an_id(7), actor=an_id(8), at=LAST, cause="import «leads.csv»", commands=commands)
+        bare = Operation(id=an_id(9), actor=an_id(8), at=FIRST)
+        session = store.begin()
+        assert session.operation(an_id(7)) is None
+        for each in (done, bare):
+            session.operation(each.id, done=each)
+        assert (session.operation(an_id(7)), session.operation(an_id(9))) == (done, bare)
+        session.commit()
+
+        with unkept(store) as other:
+            assert (other.operation(an_id(7)), other.operation(an_id(9))) == (done, bare)
+
+    def test_an_operation_is_kept_once(self, store: Store) -> None:
+        """A second one under the same id is a conflict, in the same transaction or a later one, and changes nothing."""
+        first = Operation(id=an_id(7), actor=an_id(8), at=FIRST)
+        for _ in range(2):
+            with unkept(store) as session:
+                session.operation(first.id, done=first)
+                with pytest.raises(Conflict):
+                    session.operation(first.id, done=evolve(first, at=LAST))
+        session = store.begin()
+        session.operation(first.id, done=first)
+        session.commit()
+
+        with unkept(store) as session:
+            with pytest.raises(Conflict):
+                session.operation(first.id, done=evolve(first, at=LAST))
+            assert session.operation(first.id) == first
 
     # random worlds
 

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.customers.holding import UNHELD, Holding
+from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import kind_of
 from crmkit.core.kernel.fields import Tags
 from crmkit.core.kernel.ids import Id
@@ -27,6 +28,7 @@ class Customers:
 
     work: Work
 
+    @command
     def add_account(
         self,
         *,
@@ -61,6 +63,7 @@ class Customers:
         )
         return self.work.add(account, "account.added")
 
+    @command
     def add_contact(
         self,
         *,
@@ -93,6 +96,7 @@ class Customers:
         """The holding of a record that is new: this user's from now on, or nobody's."""
         return UNHELD.passed_to(owner, self.work.stamp.occurred) if owner else UNHELD
 
+    @command
     def became_customer(self, customer: C, since: datetime | None) -> C:
         """Something was won with them first at `since`; None takes it back."""
         if customer.customer_since == since:

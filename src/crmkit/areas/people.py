@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import kind_of
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.values import Email
@@ -28,15 +29,18 @@ class People:
 
     work: Work
 
+    @command
     def add_unit(self, *, name: str, parent: Id[Unit] | None = None, key: str | None = None) -> Unit:
         """A part of the organisation, below another or at the top."""
         unit = Unit(id=self.work.new_id(Unit), key=key, name=name, parent_id=parent)
         return self.work.add(unit, "unit.added")
 
+    @command
     def add_team(self, *, name: str, unit: Id[Unit] | None = None, key: str | None = None) -> Team:
         """A team of a unit."""
         return self.work.add(Team(id=self.work.new_id(Team), key=key, name=name, unit_id=unit), "team.added")
 
+    @command
     def add_user(
         self, *, name: str, email: Email | str | None = None, team: Id[Team] | None = None, key: str | None = None
     ) -> User:
@@ -46,6 +50,7 @@ class People:
         )
         return self.work.add(user, "user.added")
 
+    @command
     def assign(self, record: H, *, to: Id[User]) -> H:
         """The record is in the hands of this user from now on; what hangs on it stays where it is."""
         if record.holding.owner_id == to:

@@ -11,6 +11,7 @@ from crmkit.areas.conversion import converted
 from crmkit.areas.customers import Customers
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.kernel.command import command
 from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.fields import Tags
 from crmkit.core.kernel.ids import Id
@@ -43,6 +44,7 @@ class Sales:
 
     work: Work
 
+    @command
     def capture_lead(
         self,
         *,
@@ -77,10 +79,12 @@ class Sales:
         )
         return self.work.add(captured, "lead.captured")
 
+    @command
     def contact(self, lead_id: Id[Lead]) -> Lead:
         """Somebody spoke with them; the first time is kept."""
         return self.work.move(lead.contact, lead_id)
 
+    @command
     def qualify(
         self,
         lead_id: Id[Lead],
@@ -121,14 +125,17 @@ class Sales:
             linked=plan.that(Step.LINK),
         )
 
+    @command
     def disqualify(self, lead_id: Id[Lead], *, reason: str) -> Lead:
         """They do not want it, or cannot have it; `reason` is one of the vocabulary of the move."""
         return self.work.move(lead.disqualify, lead_id, reason=reason)
 
+    @command
     def reactivate(self, lead_id: Id[Lead]) -> Lead:
         """Take a qualified or disqualified lead up again; what qualifying made stays."""
         return self.work.move(lead.reactivate, lead_id)
 
+    @command
     def add_product(
         self, *, code: str, name: str, list_price: Money | None = None, key: str | None = None
     ) -> Product:
@@ -136,6 +143,7 @@ class Sales:
         product = Product(id=self.work.new_id(Product), key=key, code=code, name=name, list_price=list_price)
         return self.work.add(product, "product.added")
 
+    @command
     def open_opportunity(
         self,
         *,
@@ -172,6 +180,7 @@ class Sales:
         )
         return self.work.add(opened, "opportunity.opened")
 
+    @command
     def change_stage(self, opportunity_id: Id[Opportunity], *, stage: str) -> Opportunity:
         """The deal is nearer, or farther; to stay in its stage changes nothing.
 
@@ -183,14 +192,17 @@ class Sales:
             return found
         return self.work.move(opportunity.change_stage, opportunity_id, stage=stage)
 
+    @command
     def hold(self, opportunity_id: Id[Opportunity]) -> Opportunity:
         """The deal waits."""
         return self.work.move(opportunity.hold, opportunity_id)
 
+    @command
     def resume(self, opportunity_id: Id[Opportunity]) -> Opportunity:
         """The deal goes on."""
         return self.work.move(opportunity.resume, opportunity_id)
 
+    @command
     def win(self, opportunity_id: Id[Opportunity], *, revenue: Money | None = None) -> Opportunity:
         """The deal is won: its account, or its contact where there is none, is a customer from then on.
 
@@ -205,10 +217,12 @@ class Sales:
         self._credit(won)
         return won
 
+    @command
     def lose(self, opportunity_id: Id[Opportunity], *, reason: str) -> Opportunity:
         """The deal is lost; nothing else changes."""
         return self.work.move(opportunity.lose, opportunity_id, reason=reason)
 
+    @command
     def reopen(self, opportunity_id: Id[Opportunity]) -> Opportunity:
         """The outcome was premature; who became a customer by this deal alone is a prospect again."""
         reopened = self.work.move(opportunity.reopen, opportunity_id)

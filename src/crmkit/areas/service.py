@@ -8,6 +8,7 @@ from crmkit.areas.customers import Customers
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.customers.customer import HAS_CUSTOMER
+from crmkit.core.kernel.command import command
 from crmkit.core.kernel.errors import Refused
 from crmkit.core.kernel.fields import Tags
 from crmkit.core.kernel.ids import Id
@@ -23,6 +24,7 @@ class Service:
 
     work: Work
 
+    @command
     def open_case(
         self,
         *,
@@ -60,33 +62,40 @@ class Service:
             raise Refused("opening a case", [HAS_CUSTOMER.refusal])
         return self.work.add(opened, "case.opened")
 
+    @command
     def change_stage(self, case_id: Id[Case], *, stage: CaseStage) -> Case:
         """The work on it has come further, or starts again; to stay in its stage changes nothing."""
         found = self.work.of(Case).get(case_id)
         return found if found.stage is stage else self.work.move(case.change_stage, case_id, stage=stage)
 
+    @command
     def hold(self, case_id: Id[Case]) -> Case:
         """The case waits, for the customer or for somebody else."""
         return self.work.move(case.hold, case_id)
 
+    @command
     def resume(self, case_id: Id[Case]) -> Case:
         """The waiting is over."""
         return self.work.move(case.resume, case_id)
 
+    @command
     def resolve(
         self, case_id: Id[Case], *, resolution: str, minutes: int | None = None, reason: str = "problem_solved"
     ) -> Case:
         """It is solved, by `resolution` and with `minutes` of work; the customer may still come back to it."""
         return self.work.move(case.resolve, case_id, resolution=resolution, minutes=minutes, reason=reason)
 
+    @command
     def close(self, case_id: Id[Case]) -> Case:
         """The customer is content; nothing more happens to it."""
         return self.work.move(case.close, case_id)
 
+    @command
     def cancel(self, case_id: Id[Case]) -> Case:
         """It was none, or the customer took it back."""
         return self.work.move(case.cancel, case_id)
 
+    @command
     def reactivate(self, case_id: Id[Case]) -> Case:
         """It was not solved after all; the journal keeps the resolution that did not hold."""
         return self.work.move(case.reactivate, case_id)

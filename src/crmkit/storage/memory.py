@@ -15,12 +15,13 @@ from crmkit.core.kernel.ground import Every, Ground, Test
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model, Row
+from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.partials import partials
 from crmkit.core.kernel.predicate import row_predicate
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
-from crmkit.storage.refusals import leads_nowhere, only_reads, recorded_before, still_needed, taken
+from crmkit.storage.refusals import done_before, leads_nowhere, only_reads, recorded_before, still_needed, taken
 from crmkit.storage.world import Journal, Table, World, compared, keys
 
 PATIENCE = 60.0  #: seconds that a transaction waits for the one before it
@@ -80,6 +81,7 @@ class MemorySession:
         self._over = False
         self._tables = dict(world.tables)
         self._journal = Journal(world.last)
+        self._operations: dict[Id[Any], Operation] = {}
         self._pointing: dict[tuple[str, str], Pointing] = {}
 
     def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
@@ -212,12 +214,23 @@ class MemorySession:
         found = chain.from_iterable([journal.after(after) for journal in journals])
         return islice((event for event in found if kind in (None, event.kind) and id in (None, event.id)), limit)
 
+    def operation(self, id: Id[Any], *, done: Operation | None = None) -> Operation | None:
+        """The operation with this id, of those committed and those of this transaction."""
+        self._opened()
+        found = self._world.operations.get(id) or self._operations.get(id)
+        if done is not None:
+            if found is not None:
+                raise done_before(id)
+            found = self._operations[id] = done
+        return found
+
     def commit(self) -> None:
         """Let what this transaction has take the place of what was there."""
         tables = self._opened()
         for event in self._journal.events:
             self._world.journal.append(event)
-        self._close(World(tables, self._world.journal, self._world.journal.last))
+        self._world.operations.update(self._operations)
+        self._close(World(tables, self._world.journal, self._world.journal.last, self._world.operations))
 
     def rollback(self) -> None:
         """Leave everything as it was."""

@@ -49,3 +49,12 @@ def changed_meanwhile(kind: str, ids: Sequence[Id[Any]]) -> Conflict:
     return Conflict(
         f"{kind} {which} changed while it was being swept", hint="sweep again", facts={"ids": list(map(str, ids))}
     )
+
+
+def done_before(operation: Id[Any]) -> Conflict:
+    """The operation has been committed, by an earlier attempt or by somebody else."""
+    return Conflict(
+        f"operation {operation} is done already",
+        hint="run it again to have its answers",
+        facts={"operation": str(operation)},
+    )

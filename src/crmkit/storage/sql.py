@@ -17,13 +17,16 @@ from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model, Row
+from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
-from crmkit.storage.refusals import changed_meanwhile, only_reads, recorded_before
+from crmkit.storage.operations import operation_of
+from crmkit.storage.operations import row_of as row_of_operation
+from crmkit.storage.refusals import changed_meanwhile, done_before, only_reads, recorded_before
 from crmkit.storage.schema import create
 from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
@@ -45,6 +48,7 @@ class Prepared:
     tables: Tables
     kinds: Mapping[str, Statements]
     record: Write
+    keep: Write  #: an operation
 
 
 class SQLStore:
@@ -58,6 +62,7 @@ class SQLStore:
             made,
             {kind: Statements(rows, engine.dialect) for kind, rows in made.kinds.items()},
             insert(made.journal, engine.dialect, but="sequence"),
+            insert(made.operations, engine.dialect),
         )
         self._prefix = prefix
 
@@ -215,6 +220,18 @@ class SQLSession:
         while found := self._opened().execute(chosen.where(journal.table.c.sequence > after)).all():
             yield from map(event_of, journal.decode(found))
             after = found[-1].sequence
+
+    def operation(self, id: Id[Any], *, done: Operation | None = None) -> Operation | None:
+        """The operation with this id, or another one."""
+        rows = self._prepared.tables.operations
+        if done is not None:
+            (values,) = rows.encode([row_of_operation(done)])
+            if not self._written([self._prepared.keep.of(values)]):
+                raise done_before(id)
+            return done
+        wanted = rows.table.c.id == self._prepared.tables.stored(Scalar.ID, id)
+        found = rows.decode(self._opened().execute(sa.select(rows.table).where(wanted)).all())
+        return operation_of(found[0]) if found else None
 
     def commit(self) -> None:
         """Keep it; where that fails, nothing is left but to roll back."""

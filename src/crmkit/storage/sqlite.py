@@ -18,6 +18,7 @@ from sqlalchemy.pool import QueuePool
 
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.model import Model
+from crmkit.storage.faults import SQLITE
 from crmkit.storage.mounts import network_of
 from crmkit.storage.sql import Prepared, SQLSession, SQLSnapshot, SQLStore
 from crmkit.storage.sqlite_dialect import SQLiteDialect
@@ -312,7 +313,10 @@ def _failure(file: str, context: ExceptionContext) -> StoreError | None:
     if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
         return None
     code = getattr(error, "sqlite_errorname", "")
+    commit = context.statement is None and context.connection is not None  # the driver's COMMIT is no statement
+    meaning = SQLITE.meaning(code, commit=commit)
+    context.is_disconnect = meaning.lost
     for name, (problem, hint) in _MEANING.items():
         if code.startswith(name):
-            return StoreError(f"{file} cannot be used: {problem}", hint=hint, facts={"sqlite": code})
-    return StoreError(f"{file} cannot be used: {error}", facts={"sqlite": code})
+            return meaning.error(f"{file} cannot be used: {problem}", hint=hint, facts={"sqlite": code})
+    return meaning.error(f"{file} cannot be used: {error}", facts={"sqlite": code})

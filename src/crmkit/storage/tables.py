@@ -33,6 +33,17 @@ EVENT: Final = (
     Column(path="details", scalar=Scalar.TEXT),  #: JSON
 )
 
+#: What is kept of an operation.
+OPERATION: Final = (
+    Column(path="id", scalar=Scalar.ID),
+    Column(path="actor", scalar=Scalar.ID),
+    Column(path="at", scalar=Scalar.MOMENT),
+    Column(path="cause", scalar=Scalar.TEXT),
+    Column(path="commands", scalar=Scalar.TEXT),  #: JSON: name, digest and outcome of each
+)
+
+KEPT_BESIDE: Final = {"journal": "events are", "operation": "operations are"}
+
 
 @frozen(eq=False)
 class Rows:
@@ -56,6 +67,7 @@ class Tables:
     metadata: sa.MetaData
     kinds: Mapping[str, Rows]
     journal: Rows
+    operations: Rows
 
     def stored(self, scalar: Scalar, value: Any) -> Any:
         """A single value as its column keeps it."""
@@ -67,7 +79,7 @@ class Tables:
         return tuple(str(each.compile(dialect=dialect)).strip() for each in self._creations())
 
     def _creations(self) -> Iterator[CreateTable | CreateIndex]:
-        for rows in (*self.kinds.values(), self.journal):
+        for rows in (*self.kinds.values(), self.journal, self.operations):
             yield CreateTable(rows.table)
             yield from map(CreateIndex, sorted(rows.table.indexes, key=lambda index: str(index.name)))
 
@@ -84,9 +96,10 @@ def tables(model: Model, dialect: Dialect, prefix: str) -> Tables:
     """
     metadata = sa.MetaData(naming_convention=_NAMES)
     kinds = {kind: _kind(metadata, each, dialect.kept, prefix) for kind, each in model.entities.items()}
-    if "journal" in kinds:
-        raise DefinitionError("a kind cannot be named «journal»", hint="that is where events are kept")
-    return Tables(dialect, metadata, kinds, _journal(metadata, dialect.kept, prefix))
+    for name in KEPT_BESIDE.keys() & kinds.keys():
+        raise DefinitionError(f"a kind cannot be named «{name}»", hint=f"that is where {KEPT_BESIDE[name]} kept")
+    journal, operations = (make(metadata, dialect.kept, prefix) for make in (_journal, _operations))
+    return Tables(dialect, metadata, kinds, journal, operations)
 
 
 def _kind(metadata: sa.MetaData, model: EntityModel, kept: Mapping[Scalar, Kept], prefix: str) -> Rows:
@@ -147,6 +160,16 @@ def _journal(metadata: sa.MetaData, kept: Mapping[Scalar, Kept], prefix: str) ->
         sa.Index(None, "kind", "record", "version", unique=True),
     )
     return Rows(table, EVENT, encoder(EVENT, kept), decoder(EVENT, kept))
+
+
+def _operations(metadata: sa.MetaData, kept: Mapping[Scalar, Kept], prefix: str) -> Rows:
+    table = sa.Table(
+        f"{prefix}operation",
+        metadata,
+        sa.Column("id", kept[Scalar.ID].type, primary_key=True),
+        *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in OPERATION[1:]),
+    )
+    return Rows(table, OPERATION, encoder(OPERATION, kept), decoder(OPERATION, kept))
 
 
 def _named(of: sa.ForeignKeyConstraint | sa.Index, table: sa.Table) -> str:

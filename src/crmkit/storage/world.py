@@ -13,6 +13,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import EntityModel, Row
+from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.text import fold
 
 Key: TypeAlias = tuple[Index, tuple[Any, ...]]  #: the values that no other row may have there, as they compare
@@ -95,3 +96,4 @@ class World:
     tables: Mapping[str, Table]
     journal: Journal
     last: int = 0  #: the highest sequence number in it; the journal itself may have grown since
+    operations: dict[Id[Any], Operation] = field(factory=dict)  #: it grows and never changes, like the journal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from attrs import field, frozen
 
@@ -99,6 +100,38 @@ class StoreError(CrmError):
     """A database that cannot be opened or used: a wrong URL, an unreadable file, a full disk."""
 
     code = "store_error"
+
+
+class Retryable(StoreError):
+    """The store could not do it now: nothing of the transaction is done, and the same may work a moment later."""
+
+    code = "retryable"
+
+
+class Ambiguous(StoreError):
+    """A COMMIT that ended in an error: the transaction may be done."""
+
+    code = "ambiguous"
+
+
+class Unavailable(CrmError):
+    """Nothing was done, for the store was busy or away as long as it was tried."""
+
+    code = "unavailable"
+
+
+class OutcomeUnknown(CrmError):
+    """It may be done or not; running it again with the id `operation` gives the answer, and does it once at most."""
+
+    code = "outcome_unknown"
+
+    def __init__(self, operation: UUID) -> None:
+        super().__init__(
+            f"whether operation {operation} was done cannot be found out now",
+            hint="run it again with this operation id",
+            facts={"operation": str(operation)},
+        )
+        self.operation = operation
 
 
 @frozen(kw_only=True)

@@ -12,6 +12,7 @@ from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Row
+from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 
@@ -87,8 +88,19 @@ class Session(Protocol):
         """Events with a sequence above `after`, in order; of one kind, or of one record."""
         ...
 
+    def operation(self, id: Id[Any], *, done: Operation | None = None) -> Operation | None:
+        """The operation with this id, if there is one; `done` is kept under it with this transaction.
+
+        :raises Conflict: there is one and another is to be kept
+        """
+        ...
+
     def commit(self) -> None:
-        """Make all of it durable and visible, or none of it."""
+        """Make all of it durable and visible, or none of it.
+
+        :raises Retryable: it is not done, and may be when it is tried again
+        :raises Ambiguous: nobody knows; the operation tells, on another session
+        """
         ...
 
     def rollback(self) -> None:

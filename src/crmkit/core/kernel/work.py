@@ -11,6 +11,7 @@ from attrs import define, evolve
 
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.columns import Json, utc
+from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.criteria import Criteria, Given, where
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Conflict, Invalid, NotFound, StoreError
@@ -20,6 +21,7 @@ from crmkit.core.kernel.ground import Const, Ground
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, step
 from crmkit.core.kernel.model import EntityModel, Row
+from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.repository import Repository
@@ -49,17 +51,28 @@ class Work:
     """
 
     def __init__(
-        self, session: Session, registry: Registry, *, now: datetime, by: Id[Any], new_id: IdSource, cause: str = ""
+        self,
+        session: Session,
+        registry: Registry,
+        *,
+        now: datetime,
+        by: Id[Any],
+        new_id: IdSource,
+        cause: str = "",
+        operation: Id[Any] | None = None,
+        known: Operation | None = None,
     ) -> None:
         self.registry = registry
         self.model = registry.model
-        self.stamp = Stamp(at=now, occurred=now, by=by, operation=new_id(), cause=cause)
+        self.stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=cause)
+        self.commands = Commands(known)
         self._session: Session | None = session
         self._new_id = new_id
         self._known: dict[str, dict[Id[Any], _Known]] = {kind: {} for kind in self.model.entities}
         self._changed: dict[str, dict[Id[Any], _Known]] = {kind: {} for kind in self.model.entities}
         self._events: list[Event] = []
         self._swept: list[Swept] = []
+        self._eventful = False
 
     @property
     def session(self) -> Session:
@@ -97,6 +110,7 @@ class Work:
         """The records of one class: get, find, page, count."""
         return Repository(self, self.model.of(cls))
 
+    @command
     def add(self, record: E, event: str, details: Mapping[str, Json] = NOTHING) -> E:
         """Bring a new record into being, as the event of this name says; returns it at version 1.
 
@@ -104,6 +118,7 @@ class Work:
         """
         return self.save(*step(record, self.stamp, event, details))
 
+    @command
     def change(self, record: E, event: str, details: Mapping[str, Json] = NOTHING) -> E:
         """Let the changed `record` take the place of the one of its version, as the event of this name says.
 
@@ -112,6 +127,7 @@ class Work:
         """
         return self.save(*step(record, self.stamp, event, details))
 
+    @command
     def revise(self, record: E) -> E:
         """Put right what people wrote down: any field but those that commands stamp.
 
@@ -127,6 +143,7 @@ class Work:
                 )
         return record if before == after else self.change(record, f"{model.kind}.revised")
 
+    @command
     def move(self, move: Move[E, P], id: Id[E], *args: P.args, **kwargs: P.kwargs) -> E:
         """Make a move of a life cycle.
 
@@ -139,6 +156,7 @@ class Work:
         move.require(record, now=self.now, holds=lambda criteria: self.of(move.entity).holds(id, criteria))
         return self.save(*move(record, self.stamp, *args, **kwargs))
 
+    @command
     def sweep(self, sweep: Sweep, *, params: Mapping[str, Given] = NOTHING) -> Swept:
         """Change all records that fulfil a condition at once; those that this work has read have to be read again.
 
@@ -170,6 +188,7 @@ class Work:
         recorded = self.session.history(kind=ground.model.kind, after=swept.batch)
         return [event for event in recorded if event.stamp.operation == ground.stamp.operation]
 
+    @command
     def save(self, record: E, event: Event) -> E:
         """Keep a record together with the event that made it what it is, as moves return them.
 
@@ -185,6 +204,7 @@ class Work:
         kept: E = self._put(model, row)
         event = evolve(event, changes=changes(model, before, row))
         self._events.append(event)
+        self._eventful = True
         for projection in self.registry.projections:
             if event.name in projection.events:
                 self._project(projection, event)
@@ -249,6 +269,21 @@ class Work:
             session.record(self._events)
             self._events.clear()
         self._session = session
+
+    def finish(self, *, asked: bool = False) -> Operation | None:
+        """Flush, and keep what was done here as an operation; one that changed nothing only if its id was `asked` for.
+
+        Returns it if it is kept now.
+
+        :raises Conflict: like `flush`, or it was committed meanwhile
+        """
+        self.flush()
+        if self.commands.known is not None or not (asked or self._eventful):
+            return None
+        stamp, done = self.stamp, tuple(self.commands.done)
+        operation = Operation(id=stamp.operation, actor=stamp.by, at=stamp.at, cause=stamp.cause, commands=done)
+        self.session.operation(operation.id, done=operation)
+        return operation
 
     def close(self) -> None:
         """Nothing more can be done with it."""

@@ -1,0 +1,71 @@
+"""Trying a transaction again: how often, how long to wait, and what is known when that was of no use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from random import random
+from time import monotonic, sleep
+from typing import Any, Final
+
+from attrs import define, frozen
+
+from crmkit.core.kernel.errors import CrmError, OutcomeUnknown, Unavailable
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.operation import Operation
+
+ATTEMPTS: Final = 10
+PATIENCE: Final = timedelta(seconds=30)
+FIRST_WAIT, LONGEST_WAIT = 0.002, 0.25  #: seconds; the wait doubles with each attempt
+
+
+@frozen(kw_only=True)
+class Pace:
+    """The machine's time and chance, as far as waiting needs them."""
+
+    sleep: Callable[[float], object] = sleep  #: seconds
+    chance: Callable[[], float] = random  #: from 0 to 1: attempts that collided once shall not do so again
+    monotonic: Callable[[], float] = monotonic  #: seconds
+
+    def attempts(self, deadline: timedelta) -> Iterator[int]:
+        """Numbers of attempts, a wait between each and the next; at least one, none begun after the deadline."""
+        until = self.monotonic() + deadline.total_seconds()
+        for number in range(ATTEMPTS):
+            if number:
+                wait = self.chance() * min(LONGEST_WAIT, FIRST_WAIT * 2**number)
+                if self.monotonic() + wait > until:
+                    return
+                self.sleep(wait)
+            yield number
+
+
+AT_EASE: Final = Pace()
+
+
+@define(kw_only=True)
+class Attempt:
+    """One operation on its way through any number of transactions."""
+
+    id: Id[Any]
+    by: Id[Any]
+    cause: str
+    checked: bool  #: the actor was named, and must be active
+    asked: bool  #: the id is the caller's: it is kept even if nothing changed
+    look: bool  #: it may be there already
+    unsure: Operation | None = None  #: what was given to a COMMIT of which nobody knows
+    answer: Any = None  #: of the last time that it was done
+    unsure_answer: Any = None
+
+    def doubt(self, done: Operation) -> None:
+        """Nobody knows whether this is committed; the answer is that of the last time."""
+        self.unsure, self.unsure_answer = done, self.answer
+
+    def settled_by(self, known: Operation | None) -> bool:
+        """What was in doubt is there: it was done, and its answer holds."""
+        return self.unsure is not None and known == self.unsure
+
+    def given_up(self, last: CrmError | None) -> CrmError:
+        """What to tell the caller after the last attempt failed."""
+        if self.unsure is not None:
+            return OutcomeUnknown(self.id)
+        return Unavailable(f"nothing was done: {last.message if last else 'there was no time'}", hint="try again later")
