@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from attrs import evolve
-
 from crmkit import CRM, CrmError, Money, where
 from crmkit.core.kernel.errors import Refused
 from crmkit.core.sales.stage_stay import StageStay
@@ -42,7 +40,7 @@ def main(url: str = "memory:") -> None:
         with crm.transaction(rep) as tx:
             account = tx.customers.add_account(name="Papelería Luna", owner=rep.id)
             reopened = tx.sales.reopen(deal.id)
-            deal = tx.revise(evolve(reopened, account_id=account.id))
+            tx.sales.change_customer(reopened.id, account=account.id)
             won = tx.sales.win(deal.id, revenue=Money("12500.00", "EUR"))
             print(f"{won.name}: {won.status} for {won.revenue}")
             print(f"{account.name} is a customer since {won.closed_at:%Y-%m-%d}")

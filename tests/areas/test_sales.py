@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -10,7 +13,7 @@ from attrs import evolve
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.kernel.criteria import where
-from crmkit.core.kernel.errors import IllegalMove, Invalid, NotFound, Refused
+from crmkit.core.kernel.errors import CrmError, IllegalMove, Invalid, NotFound, Refused, StoreError
 from crmkit.core.kernel.ids import uuid7
 from crmkit.core.kernel.money import Money
 from crmkit.core.sales.lead import Lead, LeadStatus
@@ -87,7 +90,7 @@ def test_what_is_over_is_said_before_what_is_missing(tx: Transaction) -> None:
     for _ in range(2):
         tx.customers.add_account(name="El Olivo")
     lead = tx.sales.capture_lead(topic="Oil", company="El Olivo")
-    deal = tx.sales.open_opportunity(name="Oil", lead=lead.id)
+    deal = tx.sales.open_opportunity(name="Oil")
     tx.sales.disqualify(lead.id, reason="lost")
     tx.sales.lose(deal.id, reason="out_sold")
 
@@ -95,6 +98,71 @@ def test_what_is_over_is_said_before_what_is_missing(tx: Transaction) -> None:
         tx.sales.qualify(lead.id)
     with pytest.raises(IllegalMove):
         tx.sales.win(deal.id)
+
+
+@pytest.mark.parametrize("wrong", [{"stage": "nope"}, {"estimate": 5}, {"key": "taken"}])
+def test_a_command_that_is_refused_half_way_is_not_kept_by_a_host_that_goes_on(crm: CRM, wrong: dict[str, Any]) -> None:
+    """Whoever swallows the error cannot commit the half of it."""
+    with crm.transaction() as tx:
+        tx.sales.open_opportunity(name="Oil", key="taken")
+        lead = tx.sales.capture_lead(topic="Oil", company="El Olivo")
+
+    with suppress(StoreError, Invalid), crm.transaction() as tx, suppress(CrmError):
+        tx.sales.qualify(lead.id, **wrong)
+
+    with crm.transaction() as tx:
+        assert tx.of(Lead).get(lead.id) == lead
+        assert (tx.of(Account).count(), tx.of(Opportunity).count()) == (0, 1)
+
+
+def test_a_command_that_is_refused_before_it_did_anything_harms_nothing(crm: CRM) -> None:
+    """The host may do something else instead."""
+    with crm.transaction() as tx:
+        with pytest.raises(NotFound):
+            tx.sales.contact(uuid7(1, 1))
+        tx.sales.capture_lead(topic="Oil")
+    with crm.transaction() as tx:
+        assert tx.of(Lead).count() == 1
+
+
+def test_somebody_else_with_the_same_address_is_somebody_else(tx: Transaction) -> None:
+    """A shared mailbox does not make two people one."""
+    kim = tx.customers.add_contact(name="Kim One", email="info@example.com")
+
+    done = tx.sales.qualify(tx.sales.capture_lead(topic="Oil", person="Lee Two", email="info@example.com").id)
+
+    assert done.contact and done.contact.id != kim.id
+
+
+def test_the_customer_of_a_won_deal_changes_with_the_credit(tx: Transaction) -> None:
+    """By a command, never by a revision; whoever has no other deal is a prospect again."""
+    first, second = (tx.customers.add_account(name=name) for name in ("El Olivo", "La Luna"))
+    deal = tx.sales.win(tx.sales.open_opportunity(name="Oil", account=first.id).id)
+    with pytest.raises(Invalid):
+        tx.revise(evolve(deal, account_id=second.id))
+
+    tx.sales.change_customer(deal.id, account=second.id)
+
+    assert [tx.of(Account).get(account.id).is_customer for account in (first, second)] == [False, True]
+    with pytest.raises(Refused):
+        tx.sales.change_customer(deal.id)
+
+
+def test_an_opportunity_comes_of_a_qualified_lead(tx: Transaction) -> None:
+    """Otherwise a lead could be won that nobody qualified."""
+    lead = tx.sales.capture_lead(topic="Oil")
+
+    with pytest.raises(Refused) as refused:
+        tx.sales.open_opportunity(name="Oil", lead=lead.id)
+    assert refused.value.facts["codes"] == ["lead_not_qualified"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("estimate", 1.5), ("estimate", "5 EUR"), ("estimate", Decimal(5))])
+def test_what_is_no_money_is_refused_by_field(tx: Transaction, field: str, value: Any) -> None:
+    """Floats, texts, bare numbers: the error names the field and what it takes."""
+    with pytest.raises(Invalid) as refused:
+        tx.sales.open_opportunity(name="Oil", **{field: value})
+    assert (refused.value.field, refused.value.accepts) == (field, "a value of Money")
 
 
 def test_qualifying_can_leave_the_opportunity_out(tx: Transaction) -> None:

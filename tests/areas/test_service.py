@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.errors import IllegalMove, Invalid, Refused
@@ -36,6 +37,27 @@ def test_a_resolved_case_has_its_resolution_and_the_work_it_took(tx: Transaction
     assert (resolved.reason, resolved.resolved_at) == ("problem_solved", tx.now)
     with pytest.raises(IllegalMove):
         tx.service.resolve(one.id, resolution="again")
+
+
+def test_a_resolution_says_something(tx: Transaction) -> None:
+    """Neither blank, nor in less than no time."""
+    one = problem(tx)
+    with pytest.raises(Invalid):
+        tx.service.resolve(one.id, resolution=" ")
+    with pytest.raises(Invalid):
+        tx.service.resolve(one.id, resolution="new cable", minutes=-4)
+    assert tx.of(Case).get(one.id) == one
+
+
+def test_the_customer_of_a_case_changes_and_is_never_missing(tx: Transaction) -> None:
+    """By a command that wants one, never by a revision."""
+    one, other = problem(tx), tx.customers.add_contact(name="Ann Smith")
+    with pytest.raises(Invalid):
+        tx.revise(evolve(one, contact_id=None))
+    with pytest.raises(Refused):
+        tx.service.change_customer(one.id)
+
+    assert tx.service.change_customer(one.id, contact=other.id).contact_id == other.id
 
 
 def test_an_unknown_reason_names_the_vocabulary(tx: Transaction) -> None:

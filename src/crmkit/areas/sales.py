@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
@@ -11,19 +11,23 @@ from crmkit.areas.conversion import converted
 from crmkit.areas.customers import Customers
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.customers.customer import HAS_CUSTOMER
 from crmkit.core.kernel.command import command
 from crmkit.core.kernel.criteria import where
+from crmkit.core.kernel.errors import Refusal, Refused
 from crmkit.core.kernel.fields import Tags
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.values import Address, Email, PersonName, Phone
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import User
-from crmkit.core.sales.lead import Lead, lead
+from crmkit.core.sales.lead import Lead, LeadStatus, lead
 from crmkit.core.sales.opportunity import Opportunity, OpportunityStatus, opportunity
 from crmkit.core.sales.pipeline import Pipeline
 from crmkit.core.sales.product import Product
 from crmkit.rules.qualification import Step
+
+LEAD_NOT_QUALIFIED: Final = Refusal(code="lead_not_qualified", says="the lead that it came of is not qualified")
 
 
 @frozen(kw_only=True)
@@ -162,8 +166,11 @@ class Sales:
         """A deal that may be won; in the pipeline's first stage unless `stage` says otherwise.
 
         :raises Invalid: a stage that the pipeline does not have
+        :raises Refused: `lead` is not qualified
         """
         pipeline = self.work.registry.policy(Pipeline)
+        if lead is not None and self.work.of(Lead).get(lead).status is not LeadStatus.QUALIFIED:
+            raise Refused("opening an opportunity", [LEAD_NOT_QUALIFIED])
         opened = Opportunity(
             id=self.work.new_id(Opportunity),
             key=key,
@@ -179,6 +186,24 @@ class Sales:
             tags=tags,
         )
         return self.work.add(opened, "opportunity.opened")
+
+    @command
+    def change_customer(
+        self, opportunity_id: Id[Opportunity], *, account: Id[Account] | None = None, contact: Id[Contact] | None = None
+    ) -> Opportunity:
+        """The deal is somebody else's; if it is won, they are the customer and the one before no longer by this deal.
+
+        :raises Refused: it is won, and neither account nor contact is given
+        """
+        before = self.work.of(Opportunity).get(opportunity_id)
+        won = before.status is OpportunityStatus.WON
+        if won and account is None and contact is None:
+            raise Refused("changing the customer of a won deal", [HAS_CUSTOMER.refusal])
+        after = self._sold_to(before, account, contact)
+        if won:
+            self._credit_customer(before)
+            self._credit_customer(after)
+        return after
 
     @command
     def change_stage(self, opportunity_id: Id[Opportunity], *, stage: str) -> Opportunity:
@@ -248,9 +273,15 @@ class Sales:
         if deal.account_id or deal.contact_id or deal.lead_id is None:
             return deal
         account, contact, _ = converted(self.work, self.work.of(Lead).get(deal.lead_id))
-        return self.work.revise(
-            evolve(deal, account_id=account.id if account else None, contact_id=contact.id if contact else None)
-        )
+        if account is None and contact is None:
+            return deal
+        return self._sold_to(deal, account.id if account else None, contact.id if contact else None)
+
+    def _sold_to(
+        self, deal: Opportunity, account: Id[Account] | None, contact: Id[Contact] | None
+    ) -> Opportunity:
+        changed = evolve(deal, account_id=account, contact_id=contact)
+        return self.work.change(changed, "opportunity.customer_changed")
 
     def _credit(self, deal: Opportunity) -> None:
         """Let the lead and the customer of a deal say when the first was won with them."""
@@ -258,6 +289,9 @@ class Sales:
             found, first = self.work.of(Lead).get(deal.lead_id), self._first_won("lead_id", deal.lead_id)
             if found.won_at != first:
                 self.work.change(evolve(found, won_at=first), "lead.won" if first else "lead.win_withdrawn")
+        self._credit_customer(deal)
+
+    def _credit_customer(self, deal: Opportunity) -> None:
         if deal.account_id is not None:
             account = self.work.of(Account).get(deal.account_id)
             Customers(self.work).became_customer(account, self._first_won("account_id", account.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from crmkit.areas.customers import Customers
 from crmkit.core.customers.account import Account
@@ -58,9 +58,20 @@ class Service:
             holding=Customers(self.work).held_by(owner),
             tags=tags,
         )
-        if account is None and contact is None:
-            raise Refused("opening a case", [HAS_CUSTOMER.refusal])
+        _require_customer("opening a case", account, contact)
         return self.work.add(opened, "case.opened")
+
+    @command
+    def change_customer(
+        self, case_id: Id[Case], *, account: Id[Account] | None = None, contact: Id[Contact] | None = None
+    ) -> Case:
+        """It is somebody else's, or is put down to them only now.
+
+        :raises Refused: neither account nor contact is given
+        """
+        _require_customer("changing the customer of a case", account, contact)
+        found = self.work.of(Case).get(case_id)
+        return self.work.change(evolve(found, account_id=account, contact_id=contact), "case.customer_changed")
 
     @command
     def change_stage(self, case_id: Id[Case], *, stage: CaseStage) -> Case:
@@ -99,3 +110,8 @@ class Service:
     def reactivate(self, case_id: Id[Case]) -> Case:
         """It was not solved after all; the journal keeps the resolution that did not hold."""
         return self.work.move(case.reactivate, case_id)
+
+
+def _require_customer(what: str, account: Id[Account] | None, contact: Id[Contact] | None) -> None:
+    if account is None and contact is None:
+        raise Refused(what, [HAS_CUSTOMER.refusal])

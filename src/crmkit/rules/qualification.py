@@ -11,6 +11,8 @@ from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.kernel.errors import Refusal
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.text import fold
+from crmkit.core.kernel.values import PersonName
 from crmkit.core.sales.lead import Lead
 
 
@@ -48,9 +50,11 @@ def conversion(
 ) -> Conversion:
     """Link what is named by the caller or by the lead already, else the only one that is the same, else create.
 
-    `accounts` are those named like the lead's company, `contacts` those with the lead's e-mail address. Several of
-    them are a question for a person, so a refusal; a person without company becomes a contact only.
+    `accounts` are those named like the lead's company, `contacts` those with the lead's e-mail address; somebody of
+    another name who shares the address is somebody else. Several are a question for a person, so a refusal; a person
+    without company becomes a contact only.
     """
+    contacts = [one for one in contacts if lead.person is None or _spelled(one.name) == _spelled(lead.person)]
     account_id = account_id or lead.account_id or (accounts[0].id if len(accounts) == 1 else None)
     contact_id = contact_id or lead.contact_id or (contacts[0].id if len(contacts) == 1 else None)
     refusals = [
@@ -72,3 +76,8 @@ def conversion(
         contact_id=contact_id,
         refusals=tuple(refusals),
     )
+
+
+def _spelled(name: PersonName) -> str:
+    """A full name as people compare names, with or without blanks in it."""
+    return "".join(fold(name.full).split())

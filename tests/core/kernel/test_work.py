@@ -69,6 +69,33 @@ def test_a_work_that_is_over_does_nothing_more(crm: CRM) -> None:
         assert tx.of(Visit).count() == 0
 
 
+@pytest.mark.parametrize(
+    ("event", "details"), [("", {}), ("done", {}), ("firm.made", {}), ("visit.\0", {}), ("visit.x", {"a": object()}), ("visit.x", {"a": 1.5})]
+)
+def test_an_event_that_no_store_could_keep_is_refused(crm: CRM, event: str, details: dict[str, Any]) -> None:
+    """A name that is none of the kind's, details without an exact form."""
+    with crm.transaction() as tx, pytest.raises(Invalid):
+        tx.add(Visit(id=tx.new_id(Visit)), event, details)
+
+
+@pytest.mark.parametrize("cause", [None, "\ud800", "x" * 10_000_000])
+def test_a_cause_that_no_store_could_keep_is_refused(crm: CRM, cause: Any) -> None:
+    """Before anything is done; the turn is given back."""
+    for _ in range(2):
+        with pytest.raises(Invalid) as refused, crm.transaction(cause=cause):
+            raise AssertionError("never reached")
+        assert refused.value.field == "cause"
+
+
+def test_a_work_that_is_over_says_why(crm: CRM) -> None:
+    """The first error is the one that matters, also to who swallowed it."""
+    with pytest.raises(StoreError, match="is taken"), crm.transaction() as tx:
+        for _ in range(2):
+            tx.sales.add_product(code="PR-9", name="Printer")
+        with pytest.raises(Invalid):
+            tx.flush()
+
+
 def test_a_closed_crm_stays_closed(crm: CRM) -> None:
     """And closing again is no error."""
     crm.close()

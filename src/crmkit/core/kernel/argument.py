@@ -69,6 +69,8 @@ def written(field: str, value: Any) -> Json:
             return [written(field, item) for item in items]
         case AbstractSet() as texts:
             return [*sorted(clean(text, field) for text in texts)]
+        case dict() as parts if all(isinstance(name, str) for name in parts):
+            return {clean(name, field): written(f"{field}.{name}", part) for name, part in parts.items()}
         case whole if has(type(whole)):
             return {name: written(f"{field}.{name}", part) for name, part in asdict(whole, recurse=False).items()}
     raise Invalid(

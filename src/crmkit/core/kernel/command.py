@@ -52,8 +52,9 @@ class Commands:
 def command(method: F) -> F:
     """Let a method of an area, or of the work, be done once per operation.
 
-    The outermost is noted with a digest of its arguments and its outcome; in an operation that was committed before, it
-    answers what it answered then and does nothing.
+    It is done as a whole: one that fails after it changed something leaves a work that is over. The outermost is noted
+    with a digest of its arguments and its outcome; in an operation that was committed before, it answers what it
+    answered then and does nothing.
     """
     name = method.__qualname__.lower()
     names = tuple(signature(method).parameters)[1:]
@@ -68,9 +69,13 @@ def command(method: F) -> F:
         if commands.known is not None:
             stored = commands.next(name, given).outcome
             return answer(stored, lambda: get_type_hints(method)["return"], lambda *which: _as_it_was(work, *which))
-        commands.busy = True
+        commands.busy, steps = True, work.steps
         try:
             found = method(self, *args, **kwargs)
+        except BaseException as error:
+            if work.steps > steps:
+                work.fail(error)  # a host that goes on all the same may not keep the half of it
+            raise
         finally:
             commands.busy = False
         commands.done.append(Command(name=name, digest=given, outcome=outcome(found)))

@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from crmkit.core.kernel.columns import Column, checker, to_json
 from crmkit.core.kernel.entity import Entity, Extensions, declared
-from crmkit.core.kernel.errors import DefinitionError, Invalid
+from crmkit.core.kernel.errors import DefinitionError, Invalid, shape
 from crmkit.core.kernel.fields import Mark, Scalar
 from crmkit.core.kernel.ids import Id
 
@@ -205,6 +205,17 @@ def cells(part: Part, value: Any) -> tuple[tuple[Column, Any], ...]:
     return tuple(zip(columns, _expression_function(part, value), strict=True))
 
 
+def _instance(value: Group) -> Callable[[Any], Any]:
+    """What lets a value of the class through, and says of anything else that it is none."""
+
+    def checked(given: Any) -> Any:
+        if isinstance(given, value.cls) or (given is None and value.optional):
+            return given
+        raise Invalid(value.path, f"got {shape(given)}", accepts=f"a value of {value.cls.__name__}")
+
+    return checked
+
+
 class _Code:
     """Source text in the making: statements so far, and the objects that it names."""
 
@@ -231,11 +242,12 @@ class _Code:
             read = f"{source}.{part.attribute}"
             if isinstance(part, Leaf):
                 cells.append(f"{self.name(checker(part.column))}({read})")
-            elif part.optional:
-                value = self.let(read)
+                continue
+            value = self.let(f"{self.name(_instance(part))}({read})")
+            if part.optional:
                 cells += [f"None if {value} is None else {cell}" for cell in self.cells(part, value)]
             else:
-                cells += self.cells(part, self.let(read))
+                cells += self.cells(part, value)
         return cells
 
     def function(self, parameter: str, cells: list[str]) -> Callable[[Any], Any]:

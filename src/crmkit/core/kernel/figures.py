@@ -164,6 +164,8 @@ def _group(group: Group, resolve: Resolve) -> GroundGroup:
         if at.column.scalar not in (Scalar.MOMENT, Scalar.DATE):
             raise CriteriaError(f"«{group.path}» has no {group.per}s", hint="a field with a moment or a date")
         return GroundGroup(at, group.per)
+    if not isinstance(group, str):
+        raise CriteriaError(f"got {shape(group)} as a group", hint="a path, or a Bucket of time")
     at = resolve(group)
     if not group.endswith((at.column.path, at.column.path.removesuffix("_id"))):
         raise CriteriaError(f"«{group}» has several parts", hint=f"one of them, such as {at.column.path}")

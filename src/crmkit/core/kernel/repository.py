@@ -73,7 +73,8 @@ class Repository(Generic[E]):
         :raises CriteriaError: a path, a literal or a parameter that does not fit
         """
         ground = self._work.ground(self._model.kind, criteria, params)
-        return tuple(self._work.rows(self._model, ground, paging.order_of(self._model, order), _limit(limit)))
+        most = None if limit is None else _limit(limit)
+        return tuple(self._work.rows(self._model, ground, paging.order_of(self._model, order), most))
 
     def first(self, criteria: Criteria = ALWAYS, *, order: Sequence[str] = ()) -> E | None:
         """The first that fulfils `criteria`, if any does."""
@@ -118,7 +119,7 @@ class Repository(Generic[E]):
         orders = paging.order_of(self._model, order)
         if after is not None:
             ground = Every((ground, paging.beyond(self._model, orders, after)))
-        found = self._work.rows(self._model, ground, orders, (_limit(limit) or 0) + 1)
+        found = self._work.rows(self._model, ground, orders, _limit(limit) + 1)
         more = len(found) > limit
         items: tuple[E, ...] = tuple(found[:limit])
         return Page(items, paging.cursor(self._model, orders, items[-1]) if more else None)
@@ -132,7 +133,7 @@ class Repository(Generic[E]):
             yield from page
 
 
-def _limit(limit: Any) -> int | None:
-    if limit is not None and (type(limit) is not int or limit < 1):
+def _limit(limit: Any) -> int:
+    if type(limit) is not int or limit < 1:
         raise Invalid("limit", f"got {shape(limit)}", accepts="a whole number from 1 on")
     return limit

@@ -9,12 +9,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from attrs import define, evolve
 
+from crmkit.core.kernel.argument import written
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.columns import Json, utc
 from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.criteria import Criteria, Given, where
 from crmkit.core.kernel.entity import Entity, kind_of
-from crmkit.core.kernel.errors import Conflict, Invalid, NotFound, StoreError
+from crmkit.core.kernel.errors import Conflict, Invalid, NotFound, StoreError, shape
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
 from crmkit.core.kernel.flow import Move
 from crmkit.core.kernel.ground import Const, Ground
@@ -28,6 +29,7 @@ from crmkit.core.kernel.repository import Repository
 from crmkit.core.kernel.store import Order, Session
 from crmkit.core.kernel.sweep import GroundSweep, Sweep, Swept, bind_sweep
 from crmkit.core.kernel.tally import Tally
+from crmkit.core.kernel.text import LONGEST_CODE, clean
 
 E = TypeVar("E", bound=Entity)
 P = ParamSpec("P")
@@ -64,7 +66,7 @@ class Work:
     ) -> None:
         self.registry = registry
         self.model = registry.model
-        self.stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=cause)
+        self.stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=clean(cause, "cause"))
         self.commands = Commands(known)
         self._session: Session | None = session
         self._new_id = new_id
@@ -73,6 +75,8 @@ class Work:
         self._events: list[Event] = []
         self._swept: list[Swept] = []
         self._eventful = False
+        self._failure: BaseException | None = None
+        self.steps = 0  #: taken so far, whether they were kept or not
 
     @property
     def session(self) -> Session:
@@ -81,8 +85,13 @@ class Work:
         :raises StoreError: the work is over
         """
         if self._session is None:
-            raise StoreError("this transaction is over", hint="open another with crm.transaction()")
+            because = f", because of this: {self._failure}" if self._failure else ""
+            raise StoreError(f"this transaction is over{because}", hint="open another") from self._failure
         return self._session
+
+    def fail(self, error: BaseException) -> None:
+        """Something went wrong half-way: nothing more can be done here, nor can what was done be kept."""
+        self._session, self._failure = None, self._failure or error
 
     @property
     def now(self) -> datetime:
@@ -168,9 +177,8 @@ class Work:
         given = {"me": self.stamp.by, **params}
         ground = bind_sweep(sweep, model=self.model, stamp=self.stamp, zone=self.registry.zone, params=given)
         self.flush()
-        session, self._session = self.session, None  # as in flush
-        swept = session.sweep(ground)
-        self._session = session
+        self.steps += 1
+        swept = self.session.sweep(ground)
         self._known[ground.model.kind].clear()
         for projection in self.registry.projections:
             if ground.event in projection.events:
@@ -197,10 +205,12 @@ class Work:
         """
         model = self.model.of(type(record))
         row = model.flatten(record)
+        event = _recordable(event)
         before = self._tracked(model, record.id).row if event.version > 1 else None
         if before is not None and event.version != before[model.position["version"]] + 1:
             raise _stale(model.kind, [record.id])
         self._refuse_loops(model, before, row)
+        self.steps += 1
         kept: E = self._put(model, row)
         event = evolve(event, changes=changes(model, before, row))
         self._events.append(event)
@@ -253,7 +263,13 @@ class Work:
         :raises Conflict: another transaction changed one of these records first
         :raises Invalid: a unique key is taken, or a reference leads nowhere
         """
-        session, self._session = self.session, None  # whatever fails half-way leaves a work that is over
+        try:
+            self._flush(self.session)
+        except BaseException as error:
+            self.fail(error)
+            raise
+
+    def _flush(self, session: Session) -> None:
         for kind, changed in self._changed.items():
             if changed:
                 session.insert(kind, [known.row for known in changed.values() if known.stored is None])
@@ -268,7 +284,6 @@ class Work:
         if self._events:
             session.record(self._events)
             self._events.clear()
-        self._session = session
 
     def finish(self, *, asked: bool = False) -> Operation | None:
         """Flush, and keep what was done here as an operation; one that changed nothing only if its id was `asked` for.
@@ -357,6 +372,16 @@ class Work:
                     )
                 seen.add(parent)
                 parent = self._tracked(model, parent).row[place]
+
+
+def _recordable(event: Event) -> Event:
+    """The event, if every store can keep what it says.
+
+    :raises Invalid: a name that does not begin with the kind of record, or details that have no exact form in JSON
+    """
+    if not clean(event.name, "event", LONGEST_CODE).startswith(f"{event.kind}.") or event.name.endswith("."):
+        raise Invalid("event", f"got {shape(event.name)}", accepts=f"a name such as {event.kind}.done")
+    return evolve(event, details={name: written(f"details.{name}", value) for name, value in event.details.items()})
 
 
 def _stale(kind: str, ids: list[Id[Any]]) -> Conflict:

@@ -44,8 +44,8 @@ class Opportunity(Entity):
     reason: Annotated[Code | None, Stamped] = None  #: why it was lost
     stage: Annotated[Code, Stamped] = STANDARD_STAGES[0].code  #: one of the pipeline's; a closed deal keeps its last
     lead_id: Annotated[Id[Lead] | None, Stamped] = None  #: what it came of
-    account_id: Id[Account] | None = None
-    contact_id: Id[Contact] | None = None
+    account_id: Annotated[Id[Account] | None, Stamped] = None
+    contact_id: Annotated[Id[Contact] | None, Stamped] = None
     product_id: Id[Product] | None = None
     estimate: Money | None = None
     expected_on: date | None = None

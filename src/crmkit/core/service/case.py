@@ -13,10 +13,12 @@ from crmkit.core.customers.contact import Contact
 from crmkit.core.customers.holding import UNHELD, Holding
 from crmkit.core.kernel.assigns import OCCURRED, Assigns
 from crmkit.core.kernel.entity import Entity, entity, index
+from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.fields import Code, Name, Stamped, Tags, Text
 from crmkit.core.kernel.flow import Flow, LifeCycle
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Stamp
+from crmkit.core.kernel.text import clean
 from crmkit.core.sales.product import Product
 
 
@@ -67,8 +69,8 @@ class Case(Entity):
     stage: Annotated[CaseStage, Stamped] = CaseStage.IDENTIFY
     priority: Priority = Priority.NORMAL
     origin: Code | None = None  #: how it came: phone, email, web, ...
-    account_id: Id[Account] | None = None
-    contact_id: Id[Contact] | None = None
+    account_id: Annotated[Id[Account] | None, Stamped] = None
+    contact_id: Annotated[Id[Contact] | None, Stamped] = None
     product_id: Id[Product] | None = None
     description: Text | None = None
     tags: Tags = frozenset()
@@ -86,6 +88,10 @@ def _staged(one: Case, stamp: Stamp, *, stage: CaseStage) -> Case:
 def _resolved(
     one: Case, stamp: Stamp, *, resolution: str, minutes: int | None = None, reason: str = "problem_solved"
 ) -> Case:
+    if not clean(resolution, "resolution").strip():
+        raise Invalid("resolution", "is blank", accepts="what was done about it")
+    if minutes is not None and minutes < 0:
+        raise Invalid("minutes", f"got {shape(minutes)}", accepts="0 or more")
     return evolve(one, resolution=resolution, minutes=minutes, reason=reason, resolved_at=stamp.occurred)
 
 

@@ -128,11 +128,12 @@ class OpportunityRow:
     ) -> Opportunity:
         product = self._product(desk)
         estimate = None if self.outcome is Outcome.WON else amount
+        if account and account.id != deal.account_id and deal.status in OPEN:
+            deal = desk.tx.sales.change_customer(deal.id, account=account.id, contact=deal.contact_id)
         revised = desk.tx.revise(
             evolve(
                 deal,
                 name=self.name or deal.name,
-                account_id=account.id if account else deal.account_id,
                 product_id=product.id if product else deal.product_id,
                 estimate=estimate or deal.estimate,
                 expected_on=self.expected_on or deal.expected_on,
