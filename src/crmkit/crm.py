@@ -183,9 +183,12 @@ class CRM:
         return Transaction(session, self.registry, now=now, by=by, new_id=self._ids, cause=cause)
 
     def _welcome_system(self) -> None:
-        with self.transaction() as tx:
-            if not tx.session.load("user", [SYSTEM.id]):
-                tx.add(SYSTEM, "user.added")
+        with self.read() as view:
+            there = view.session.load("user", [SYSTEM.id])
+        if not there:
+            with self.transaction() as tx:
+                if not tx.session.load("user", [SYSTEM.id]):  # nobody else was quicker
+                    tx.add(SYSTEM, "user.added")
 
 
 def _require_active(actor: User) -> None:

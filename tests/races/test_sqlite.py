@@ -49,7 +49,7 @@ def test_processes_lose_nothing(crm: CRM, url: str, rounds: int) -> None:
 
 
 def test_nothing_acknowledged_is_lost_by_kills(url: str, rounds: int) -> None:
-    """Two writers, killed in the middle of their work again and again; the file is opened and checked after each time."""
+    """Two writers, killed in the middle of their work again and again; after each time all is as they said."""
     chance, said = random.Random(1), Said()
     for _ in range(rounds):
         killed([program("capture", url), program("capture", url)], chance.random() * 0.15, said)

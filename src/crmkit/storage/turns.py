@@ -60,9 +60,9 @@ class Turns:
             raise
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self, patience: float | None = None) -> Iterator[None]:
         """Inside, it is ours; raises like `take`."""
-        turn = self.take()
+        turn = self.take(patience)
         try:
             yield
         finally:
