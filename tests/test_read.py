@@ -128,6 +128,16 @@ def test_a_view_is_for_somebody(crm: CRM) -> None:
         raise AssertionError("never reached")
 
 
+def test_a_crm_is_opened_and_read_while_somebody_writes(tmp_path: Path) -> None:
+    """By another process, say, during a long import."""
+    with opened("sqlite", tmp_path) as crm, crm.transaction() as tx:
+        tx.sales.capture_lead(topic="Oil", source="web")
+        tx.flush()
+
+        with opened("sqlite", tmp_path) as other, other.read() as view:
+            assert view.of(Lead).count() == 0
+
+
 def test_a_closed_crm_is_not_read(tmp_path: Path) -> None:
     """It says that it is closed."""
     crm = CRM.open(f"sqlite:{tmp_path / 'crm.db'}")

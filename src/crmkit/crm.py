@@ -330,9 +330,12 @@ class CRM:
         return False
 
     def _welcome_system(self) -> None:
-        with self.transaction() as tx:
-            if not tx.session.load("user", [SYSTEM.id]):
-                tx.add(SYSTEM, "user.added")
+        with self.read() as view:
+            there = view.session.load("user", [SYSTEM.id])
+        if not there:
+            with self.transaction() as tx:
+                if not tx.session.load("user", [SYSTEM.id]):  # nobody else was quicker
+                    tx.add(SYSTEM, "user.added")
 
 
 def _require_active(actor: User) -> None:

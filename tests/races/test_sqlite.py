@@ -10,6 +10,10 @@ import pytest
 from support.races import Said, careless, check_count, check_kept, check_whole, counter, killed, program, raced
 
 from crmkit import CRM
+from crmkit.core.kernel.errors import StoreError
+from crmkit.storage import sqlite
+from crmkit.storage.sql import SQLSession
+from crmkit.storage.sqlite import SQLiteStore
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def test_processes_lose_nothing(crm: CRM, url: str, rounds: int) -> None:
 
 
 def test_nothing_acknowledged_is_lost_by_kills(url: str, rounds: int) -> None:
-    """Two writers, killed in the middle of their work again and again; the file is opened and checked after each time."""
+    """Two writers, killed in the middle of their work again and again; after each time all is as they said."""
     chance, said = random.Random(1), Said()
     for _ in range(rounds):
         killed([program("capture", url), program("capture", url)], chance.random() * 0.15, said)
@@ -69,6 +73,23 @@ class TestSeededBugs:
 
         with pytest.raises(AssertionError):
             check_count(crm, id, 200)
+
+    def test_beginning_without_the_turn_is_noticed(
+        self, crm: CRM, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A store that lets everybody read at once and asks for the lock with the first write fails its writers."""
+        id, file = counter(crm), url.removeprefix("sqlite:").partition("?")[0]
+        engine = sqlite._engine(file, "PRAGMA synchronous = NORMAL", begin="BEGIN")
+
+        def begin(store: SQLiteStore) -> SQLSession:
+            connection = engine.connect()
+            connection.begin()
+            return SQLSession(connection, store._prepared)
+
+        monkeypatch.setattr(SQLiteStore, "begin", begin)
+        with pytest.raises(StoreError):
+            raced(crm, id, threads=8, times=25)
+        engine.dispose()
 
     def test_acknowledging_before_the_commit_is_noticed(self, url: str) -> None:
         """A writer that says kept too early is caught by kills."""

@@ -287,7 +287,7 @@ class StoreContract:
     # snapshots
 
     def test_a_snapshot_shows_what_was_committed_when_it_began(self, store: Store) -> None:
-        """Neither what a transaction is about to write nor what it commits meanwhile; the next snapshot shows it all."""
+        """Neither what a transaction is about to write nor what it commits meanwhile; the next one shows it all."""
         commit(store, insert=[firm(1), firm(2, key="K-2")], record=[an_event("firm", firm(1))])
         writer = store.begin()
         writer.insert("firm", [firm(3)])

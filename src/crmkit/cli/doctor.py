@@ -88,8 +88,8 @@ def _store(url: str) -> tuple[bool, str]:
     if path is not None and not _holds_tables(path):
         return True, "has no CRM yet; what is written first makes one"
     try:
-        with CRM.open(url) as crm, crm.transaction() as tx:
-            tx.insights.funnel()
+        with CRM.open(url) as crm, crm.read() as view:
+            view.insights.funnel()
     except CrmError as error:
         return False, f"does not open: {error.code}: {error}"
     return True, "opens"

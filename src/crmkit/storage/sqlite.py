@@ -20,6 +20,7 @@ from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.model import Model
 from crmkit.storage.faults import SQLITE
 from crmkit.storage.mounts import network_of
+from crmkit.storage.schema import create
 from crmkit.storage.sql import Prepared, SQLSession, SQLSnapshot, SQLStore
 from crmkit.storage.sqlite_dialect import SQLiteDialect
 from crmkit.storage.tables import tables
@@ -70,7 +71,9 @@ class SQLiteStore(SQLStore):
         super().__init__(writing, model, SQLiteDialect(), prefix=_checked(prefix))
 
     def create(self) -> None:
-        """Make the tables, unless they are there; raises like every store."""
+        """Make the tables, unless they are there, which is seen without the turn; raises like every store."""
+        if self._compared():
+            return
         turn = self._turn()
         try:
             super().create()
@@ -116,20 +119,22 @@ class SQLiteStore(SQLStore):
         if self._engine is None or os.getpid() != self._process:  # the connections are those of the parent
             self._engine = None
             return
-        try:
-            turn = self._turns.take(patience=0)
-        except (LateError, OSError):
-            self._let_go()
-            return
-        try:
-            self._checkpoint(self._engine)
-            self._let_go()
-        finally:
-            turn.end()
-
-    def _let_go(self) -> None:
+        if _size(f"{self._file}-wal"):
+            with suppress(LateError, OSError), self._turns.taken(patience=0):
+                self._checkpoint(self._engine)
         self._reading.dispose()
         super().close()
+
+    def _compared(self) -> bool:
+        """Whether there are tables with the prefix; they are those of the model then."""
+        _same(self._process)
+        if self._engine is None or not Path(self._file).is_file():
+            return False
+        with self._reading.connect() as connection:
+            there = any(name.lower().startswith(self._prefix) for name in sa.inspect(connection).get_table_names())
+            if there:
+                create(connection, self._prepared.tables, self._prefix)
+        return there
 
     def _turn(self) -> Turn:
         _same(self._process)

@@ -19,7 +19,11 @@ from typing import Final
 if sys.platform != "win32":
     import fcntl
 
-SHORTEST, LONGEST = 0.000_1, 0.002  #: seconds between two looks at a lock file
+#: Seconds between two looks at a lock file: the first pause, and the one that it comes to little by little. Among those
+#: who want to be next, who has waited for long looks most often; who is next looks alone.
+TO_BE_NEXT: Final = (0.001, 0.000_2)
+NEXT: Final = (0.000_1, 0.001)
+SLOWLY: Final = 0.8  #: how much of a pause's distance to its last value is left at each look
 
 
 class LateError(Exception):
@@ -56,9 +60,9 @@ class Turns:
             raise
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self, patience: float | None = None) -> Iterator[None]:
         """Inside, it is ours; raises like `take`."""
-        turn = self.take()
+        turn = self.take(patience)
         try:
             yield
         finally:
@@ -88,9 +92,9 @@ class Turns:
 
     def _lock(self, deadline: float) -> int:
         """The descriptor that holds the turn."""
-        following = _locked(self._next, deadline)
+        following = _locked(self._next, deadline, *TO_BE_NEXT)
         try:
-            return _locked(self._turn, deadline)
+            return _locked(self._turn, deadline, *NEXT)
         finally:
             unlock(following)
 
@@ -112,7 +116,7 @@ class Turn:
 
 if sys.platform == "win32":
 
-    def _locked(file: str, deadline: float) -> int:  # noqa: ARG001 - as elsewhere
+    def _locked(file: str, deadline: float, pause: float, last: float) -> int:  # noqa: ARG001 - as elsewhere
         return -1
 
     def unlock(descriptor: int) -> None:
@@ -120,14 +124,13 @@ if sys.platform == "win32":
 
 else:
 
-    def _locked(file: str, deadline: float) -> int:
+    def _locked(file: str, deadline: float, pause: float, last: float) -> int:
         """An open file, locked for this descriptor alone: other threads that open it wait like other processes."""
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            pause = SHORTEST
             while not _tried(descriptor):
                 _wait(pause, deadline)
-                pause = min(LONGEST, pause * 1.5)
+                pause = last + SLOWLY * (pause - last)
         except BaseException:
             os.close(descriptor)
             raise
