@@ -150,6 +150,34 @@ def test_what_is_not_asked_for_again_is_passed_over(crm: CRM) -> None:
     assert crm.run(None, once, operation=OPERATION) == first
 
 
+def test_a_command_that_failed_is_not_done_when_it_is_run_again(crm: CRM) -> None:
+    """What it failed on may be gone by then; those after it answer as they did."""
+    found = crm.run(None, lambda tx: tx.sales.capture_lead(topic="Oil"))
+
+    def twice(tx: Transaction) -> list[Any]:
+        answers: list[Any] = [tx.sales.disqualify(found.id, reason="lost")]
+        with suppress(IllegalMove, Invalid):
+            answers.append(tx.sales.qualify(found.id))
+        return [*answers, tx.people.add_user(name="Ann")]
+
+    first = crm.run(None, twice, operation=OPERATION)
+    crm.run(None, lambda tx: tx.sales.reactivate(found.id))
+    before = rows(crm)
+
+    assert crm.run(None, twice, operation=OPERATION) == first
+    assert rows(crm) == before
+
+
+def test_an_event_without_its_operation_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check of operations against the journal fails where one was not kept."""
+    with opened("memory", tmp_path) as crm:
+        fits_journal(crm)
+        monkeypatch.setattr(Transaction, "finish", lambda self, **_: self.flush())
+        crm.run(None, lambda tx: tx.people.add_user(name="Ann"))
+        with pytest.raises(AssertionError):
+            fits_journal(crm)
+
+
 def test_a_transaction_that_changes_nothing_is_kept_only_under_a_given_id(crm: CRM) -> None:
     """Looking leaves nothing behind; an id that somebody gave stands for what was done, be it nothing."""
     with crm.transaction() as tx:
@@ -456,6 +484,13 @@ def test_an_async_host_runs_the_same_function(crm: CRM) -> None:
     with crm.transaction() as tx:
         assert {tx.of(User).get(user.id) for user in users} == set(users)
     fits_journal(crm)
+
+
+def test_a_closed_crm_runs_nothing(crm: CRM) -> None:
+    """On its threads neither."""
+    crm.close()
+    with pytest.raises(StoreError, match="closed"):
+        asyncio.run(crm.arun(None, story))
 
 
 def test_a_cancelled_run_leaves_nothing_half_way(crm: CRM) -> None:

@@ -106,7 +106,7 @@ class CRM:
         self._clock = clock
         self._ids = ids
         self._pace = pace
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
 
     @classmethod
     def open(
@@ -227,8 +227,7 @@ class CRM:
         """
         from asyncio import wrap_future
 
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
+        self._opened()
         begun = partial(self.run, actor, do, operation=operation, deadline=deadline, cause=cause)
         return await wrap_future(self._threads.submit(begun))
 
@@ -253,9 +252,7 @@ class CRM:
 
     def close(self) -> None:
         """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed."""
-        threads, self._threads = self._threads, None
-        if threads is not None:
-            threads.shutdown()
+        self._threads.shutdown()
         store, self._store = self._store, None
         if store is not None:
             store.close()

@@ -597,7 +597,7 @@ class StoreContract:
 
     def test_an_operation_comes_back_as_it_was(self, store: Store) -> None:
         """In its own transaction and after its commit, whatever its commands answered."""
-        outcomes: list[Any] = [None, True, -(2**63), "한\u2028🎉\"'\\", [[], ["a", 1]], {"$": "firm", "id": "x", "version": 1}]
+        outcomes: list[Any] = [None, True, -(2**63), "한\u2028🎉\"'\\", [[], ["a", 1]], {"$": "firm", "version": 1}]
         commands = tuple(Command(name="sales.win", digest="0f", outcome=outcome) for outcome in outcomes)
         done = Operation(id=an_id(7), actor=an_id(8), at=LAST, cause="import «leads.csv»", commands=commands)
         bare = Operation(id=an_id(9), actor=an_id(8), at=FIRST)

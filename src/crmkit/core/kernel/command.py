@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_type_hints
@@ -28,20 +28,18 @@ class Commands:
     known: Operation | None = None  #: what was committed before under the same id
     done: list[Command] = field(factory=list)
     busy: bool = False  #: inside a command: what it asks for is part of it
-    _left: Iterator[Command] = field(init=False)
-
-    @_left.default
-    def _all(self) -> Iterator[Command]:
-        return iter(self.known.commands if self.known else ())
+    _answered: int = 0  #: of those known, as far as they were asked for
 
     def next(self, name: str, given: str) -> Command:
         """The next that was done like this one; what came before it and is not asked for again is passed over.
 
         :raises Invalid: there is none
         """
-        for stored in self._left:
-            if (stored.name, stored.digest) == (name, given):
-                return stored
+        known = self.known.commands if self.known else ()
+        for place in range(self._answered, len(known)):
+            if (known[place].name, known[place].digest) == (name, given):
+                self._answered = place + 1
+                return known[place]
         raise Invalid(
             "operation",
             f"was done before without {name}, or with other arguments",

@@ -96,12 +96,10 @@ def digest(arguments: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> Json:
     match value:
-        case None | bool():
-            return value
-        case Enum():
-            return _plain(value.value)
         case str():
             return str(value)
+        case None | bool():
+            return value
         case int():
             return f"{value:x}"  # Python writes no decimals of more than 4,300 digits
         case Mapping():
@@ -116,6 +114,8 @@ def _plain(value: Any) -> Json:
 
 def _described(value: Any) -> Json:
     match value:
+        case Enum():
+            return _plain(value.value)
         case UUID() | Decimal():
             return str(value)
         case datetime():
