@@ -12,6 +12,7 @@ from crmkit.core.kernel.model import EntityModel, Model
 from crmkit.core.sales.lead import lead
 from crmkit.core.sales.opportunity import opportunity
 from crmkit.core.service.case import case
+from crmkit.storage.sqlite import ddl
 
 HERE = Path(__file__).parent
 CYCLES: tuple[type[LifeCycle], ...] = (lead, opportunity, case)
@@ -19,7 +20,12 @@ CYCLES: tuple[type[LifeCycle], ...] = (lead, opportunity, case)
 
 def pages() -> Mapping[Path, str]:
     """The text of each page, by its path."""
-    return {HERE / "reference" / "life-cycles.md": life_cycles(), HERE / "reference" / "fields.md": fields()}
+    reference = HERE / "reference"
+    return {
+        reference / "life-cycles.md": life_cycles(),
+        reference / "fields.md": fields(),
+        reference / "schema.md": schema(),
+    }
 
 
 def life_cycles() -> str:
@@ -41,12 +47,27 @@ def fields() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def schema() -> str:
+    """The tables in SQLite."""
+    parts = [
+        "# Schema",
+        "What `CRM.open` makes in SQLite, derived from the entities.",
+        "Columns that end in `_fold` hold names as they are compared; amounts are whole ten-thousandths, moments UTC.",
+        f"```sql\n{ddl(Model.build(ENTITIES))}```",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
 def _rows(one: EntityModel) -> list[tuple[str, str, str]]:
     unique = {index.paths[0] for index in one.indexes if index.unique and len(index.paths) == 1}
     return [
         (
             column.path,
-            ", ".join(column.choices) if column.choices else f"{column.target} id" if column.target else str(column.scalar),
+            ", ".join(column.choices)
+            if column.choices
+            else f"{column.target} id"
+            if column.target
+            else str(column.scalar),
             ", ".join(
                 word
                 for word, said in (

@@ -1,4 +1,4 @@
-"""The life of a case: held, resolved too early, taken up again, resolved and closed; its journal keeps both resolutions."""
+"""The life of a case: held, resolved too early, taken up again, resolved and closed; the journal keeps both answers."""
 
 from __future__ import annotations
 

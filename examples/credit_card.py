@@ -1,4 +1,4 @@
-"""The call centre of a bank: a referral comes in, is called, qualified and won; a billing question is resolved and closed.
+"""The call centre of a bank: a referral is called, qualified and won; a billing question is resolved and closed.
 
 One script, one story, any store: `python credit_card.py`, or `python credit_card.py sqlite:bank.db`.
 """
@@ -54,7 +54,8 @@ def main(url: str = "memory:") -> None:
         with crm.transaction(agent) as tx:
             won = tx.sales.win(done.opportunity.id, revenue=card.list_price)
             customer = tx.of(Contact).get(done.contact.id)
-            print(f"Won: {won.name} for {won.revenue}; {customer.name} is a customer since {customer.customer_since:%Y-%m-%d}.")
+            print(f"Won: {won.name} for {won.revenue}.")
+            print(f"{customer.name} is a customer since {customer.customer_since:%Y-%m-%d}.")
 
         clock.advance(days=30)
         with crm.transaction(agent) as tx:

@@ -1,4 +1,4 @@
-"""The life of a deal: through the stages, on hold, lost, reopened and won; what each stage took; who became a customer."""
+"""The life of a deal: through the stages, lost, reopened and won; what each stage took, and who became a customer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def main(url: str = "memory:") -> None:
             reopened = tx.sales.reopen(deal.id)
             deal = tx.revise(evolve(reopened, account_id=account.id))
             won = tx.sales.win(deal.id, revenue=Money("12500.00", "EUR"))
-            print(f"{won.name}: {won.status} for {won.revenue}; {account.name} is a customer since {won.closed_at:%Y-%m-%d}")
+            print(f"{won.name}: {won.status} for {won.revenue}")
+            print(f"{account.name} is a customer since {won.closed_at:%Y-%m-%d}")
 
             for stay in tx.of(StageStay).find(where("opportunity_id") == won.id, order=("entered_at", "id")):
                 left = f"{stay.left_at:%Y-%m-%d}" if stay.left_at else "now"

@@ -33,7 +33,9 @@ def test_a_url_that_no_store_answers_to_is_refused(url: Any) -> None:
     assert "sqlite:" in str(refused.value)
 
 
-@pytest.mark.parametrize("url", ["sqlite:", "sqlite://", "sqlite::memory:", "sqlite:///:memory:", "sqlite:file:x?mode=memory"])
+@pytest.mark.parametrize(
+    "url", ["sqlite:", "sqlite://", "sqlite::memory:", "sqlite:///:memory:", "sqlite:file:x?mode=memory"]
+)
 def test_an_sqlite_database_in_memory_is_refused(url: str) -> None:
     """It would be gone between two transactions; the hint names the store that is meant."""
     with pytest.raises(Invalid) as refused:
@@ -127,7 +129,12 @@ def test_the_journal_says_who_and_why() -> None:
 def test_every_need_of_a_life_cycle_can_be_asked() -> None:
     """A mistyped path in a need is found here, not when the move is made."""
     model = Model.build(ENTITIES)
-    needs = [(cycle.flow.kind, need) for cycle in (lead, opportunity, case) for move in cycle.flow.moves.values() for need in move.needs]
+    needs = [
+        (cycle.flow.kind, need)
+        for cycle in (lead, opportunity, case)
+        for move in cycle.flow.moves.values()
+        for need in move.needs
+    ]
 
     assert needs
     for kind, need in needs:

@@ -74,7 +74,9 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.folder = TemporaryDirectory()
         self.clocks = [FixedClock() for _ in STORES]
-        self.opened = [opened(store, Path(self.folder.name), clock) for store, clock in zip(STORES, self.clocks, strict=True)]
+        self.opened = [
+            opened(store, Path(self.folder.name), clock) for store, clock in zip(STORES, self.clocks, strict=True)
+        ]
         self.crms: list[CRM] = [context.__enter__() for context in self.opened]
         self.status: dict[Id[Any], str] = {}
 
@@ -113,7 +115,8 @@ class Machine(RuleBasedStateMachine):
     def capture(self, company: str | None, person: str | None, email: str | None, back: int) -> Id[Any]:
         """A lead comes."""
         lead: Lead = self.done(
-            lambda tx: tx.sales.capture_lead(topic="Oil", source="web", company=company, person=person, email=email), back
+            lambda tx: tx.sales.capture_lead(topic="Oil", source="web", company=company, person=person, email=email),
+            back,
         )
         self.status[lead.id] = "new"
         return lead.id
@@ -180,7 +183,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def stores_agree_and_the_journal_rebuilds_them(self) -> None:
-        """I: the same rows on both; replayed = kept; projections rebuilt = kept; statuses as the naive model has them."""
+        """The same rows on both; replayed = kept; projections rebuilt = kept; statuses as the naive model says."""
         kept = [self.done_rows(crm) for crm in self.crms]
         assert kept[0] == kept[1]
         for kind in ALLOWED:

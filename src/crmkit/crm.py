@@ -80,8 +80,8 @@ class CRM:
     ) -> Self:
         """Open the CRM behind `url`, making its tables where there are none.
 
-        `entities` and `extensions` join the built-in ones; each of `policies` (a `Pipeline`, say) takes the place of the
-        standard one of its class; `clock` and `ids` are those of the machine unless given; `zone` is where days begin.
+        `entities` and `extensions` join the built-in ones; each of `policies` (a `Pipeline`, say) stands in for the
+        standard one of its class; `clock` and `ids` are those of the machine unless given; in `zone` days begin.
 
         :raises Invalid: a URL that no store answers to, an unknown zone
         :raises StoreError: the database cannot be opened
@@ -164,5 +164,7 @@ def _known_zone(zone: str) -> str:
     try:
         ZoneInfo(zone)
     except (LookupError, ValueError, OSError, TypeError):
-        raise Invalid("zone", f"got {shape(zone)}", accepts="a name of the IANA time-zone data such as Asia/Seoul") from None
+        raise Invalid(
+            "zone", f"got {shape(zone)}", accepts="a name of the IANA time-zone data such as Asia/Seoul"
+        ) from None
     return zone

@@ -72,7 +72,7 @@ def test_the_pipeline_sums_what_is_expected_and_what_was_won(tx: Transaction) ->
     tx.sales.open_opportunity(name="Oil", estimate=Money("10.50", "EUR"), stage="closing")
     tx.sales.open_opportunity(name="Oil", estimate=Money("100", "USD"), stage="closing")
 
-    closing, prospecting = tx.insights.pipeline().rows
+    prospecting, closing = tx.insights.pipeline().rows  # as the pipeline has them, not the alphabet
 
     assert closing.values == (2, (Money("10.50", "EUR"), Money("100", "USD")), 0, 0, 0, None, ())
     assert prospecting.values == (0, (), 2, 0, 2, Decimal("100.000"), (Money(30_000, "KRW"),))

@@ -25,7 +25,9 @@ PRICE = Money("1200000", "KRW")
 
 def test_qualifying_a_lead_of_a_company_makes_account_contact_and_opportunity(tx: Transaction) -> None:
     """All three are new, point to each other, and are prospects."""
-    lead = tx.sales.capture_lead(topic="Card", company="한빛상사", person="홍길동", email="gildong@example.com", budget=PRICE)
+    lead = tx.sales.capture_lead(
+        topic="Card", company="한빛상사", person="홍길동", email="gildong@example.com", budget=PRICE
+    )
 
     done = tx.sales.qualify(lead.id)
 
@@ -78,6 +80,21 @@ def test_several_accounts_of_that_name_are_a_question_for_a_person(tx: Transacti
     assert refused.value.refusals[0].facts["ids"] == [str(first.id), str(second.id)]
 
     assert tx.sales.qualify(lead.id, account=second.id).account == second
+
+
+def test_what_is_over_is_said_before_what_is_missing(tx: Transaction) -> None:
+    """A lead or deal that is closed is an illegal move, whatever else could be refused."""
+    for _ in range(2):
+        tx.customers.add_account(name="El Olivo")
+    lead = tx.sales.capture_lead(topic="Oil", company="El Olivo")
+    deal = tx.sales.open_opportunity(name="Oil", lead=lead.id)
+    tx.sales.disqualify(lead.id, reason="lost")
+    tx.sales.lose(deal.id, reason="out_sold")
+
+    with pytest.raises(IllegalMove):
+        tx.sales.qualify(lead.id)
+    with pytest.raises(IllegalMove):
+        tx.sales.win(deal.id)
 
 
 def test_qualifying_can_leave_the_opportunity_out(tx: Transaction) -> None:

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from attrs import frozen
 
-from crmkit.core.kernel.errors import Invalid
+from crmkit.core.kernel.errors import DefinitionError, Invalid
+from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.values import Email, PersonName, Phone
+from crmkit.exchange.cells import targets
 from crmkit.exchange.csv_file import Line
 from crmkit.exchange.kinds import KINDS
 from crmkit.exchange.mapping import Plan, fitted
@@ -152,6 +155,21 @@ def test_a_plan_that_does_not_fit_is_refused(plan: Plan, field: str, offers: str
 
     assert refused.value.field == field
     assert offers in refused.value.accepts
+
+
+@frozen
+class Priced:
+    """What no row is: a field of two columns."""
+
+    price: Money | None = None
+
+
+def test_a_field_that_is_no_single_text_cannot_be_mapped() -> None:
+    """Money comes of two columns, so a row has a field for each; the mistake is found when the row is first read."""
+    (target,) = targets(Priced)
+
+    with pytest.raises(DefinitionError, match="price"):
+        target.parser()
 
 
 @pytest.mark.parametrize("kind", KINDS)

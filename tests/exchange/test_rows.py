@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
@@ -224,7 +224,8 @@ def test_a_deal_that_would_be_another_one_is_rejected(crm: CRM, cells: dict[str,
 def test_an_open_deal_gets_its_outcome_from_a_later_file(crm: CRM) -> None:
     """What is known by then revises it, and it is won at its time."""
     bring(crm, "account", "key,name\nA1,El Olivo\n")
-    bring(crm, "opportunity", "key,account,stage,amount,currency\nD1,A1,engaging,900,EUR\n")
+    head = "key,account,stage,expected_on,amount,currency"
+    bring(crm, "opportunity", f"{head}\nD1,A1,engaging,2025-04-30,900,EUR\n")
     done = bring(
         crm, "opportunity", "key,stage,closed,outcome,amount,currency\nD1,proposing,2025-03-01,won,1000,EUR\n"
     )
@@ -234,6 +235,21 @@ def test_an_open_deal_gets_its_outcome_from_a_later_file(crm: CRM) -> None:
         (deal,) = tx.of(Opportunity).find()
         assert (deal.status, deal.closed_at, deal.stage) == (OpportunityStatus.WON, MARCH, "proposing")
         assert (deal.estimate, deal.revenue) == (Money(900, "EUR"), Money(1000, "EUR"))
+        assert deal.expected_on == date(2025, 4, 30)
+
+
+def test_what_happened_keeps_its_time(crm: CRM) -> None:
+    """Another date, or another lead behind a deal, is said and left out: history is not revised by a file."""
+    head = "key,topic,created,contacted,disqualified,reason\n"
+    bring(crm, "lead", f"{head}L1,a,2025-01-01,2025-01-02,2025-01-03,lost\nL2,b,,,,\n")
+    lead = bring(crm, "lead", f"{head}L1,a,2025-02-01,2025-02-02,2025-02-03,lost\n")
+    bring(crm, "opportunity", "key,opened\nD1,2025-01-01\n")
+    deal = bring(crm, "opportunity", "key,lead,opened\nD1,L2,2025-02-01\n")
+
+    assert [note.field for note in lead.notes] == ["created", "contacted", "disqualified"]
+    assert [note.field for note in deal.notes] == ["opened", "lead"]
+    assert {note.reason for note in (*lead.notes, *deal.notes)} == {"left out; another is known already"}
+    assert (lead.unchanged, deal.unchanged) == (1, 1)
 
 
 def test_a_closed_deal_keeps_its_outcome(crm: CRM) -> None:
@@ -242,8 +258,11 @@ def test_a_closed_deal_keeps_its_outcome(crm: CRM) -> None:
     lost = bring(crm, "opportunity", "key,closed,outcome\nD1,2025-03-01,lost\n")
     other = bring(crm, "opportunity", "key,closed,outcome,amount,currency\nD1,2025-02-01,won,6,EUR\n")
 
-    assert said(lost) == ["line 2, outcome: left out; the deal is won already (lost)"]
-    assert said(other) == ["line 2, amount: left out; the deal is won already (6.00 EUR)"]
+    assert said(lost) == [
+        "line 2, outcome: left out; another is known already (lost)",
+        "line 2, closed: left out; another is known already (2025-03-01 00:00:00+00:00)",
+    ]
+    assert said(other) == ["line 2, amount: left out; another is known already (6.00 EUR)"]
     assert (lost.unchanged, other.unchanged) == (1, 1)
 
 

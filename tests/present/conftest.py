@@ -13,6 +13,7 @@ from crmkit.areas.insights import Insights
 from crmkit.builtin import ENTITIES
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
 from crmkit.core.kernel.model import Model
+from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.tally import Partial, Tally
 from crmkit.core.kernel.work import Work
 
@@ -22,11 +23,13 @@ Rows = Sequence[tuple[tuple[Any, ...], tuple[Any, ...]]]
 class Counted:
     """A work whose store has counted already."""
 
+    registry = Registry(model=Model.build(ENTITIES))
+
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
 
     def tally(self, tally: Tally) -> Figures:
-        now, model = datetime(2025, 1, 1, tzinfo=UTC), Model.build(ENTITIES)
+        now, model = datetime(2025, 1, 1, tzinfo=UTC), self.registry.model
         ground = bind_tally(tally, model=model, now=now, zone="UTC", params={})
         return finish(tally, ground, [Partial(*row) for row in self.rows])
 

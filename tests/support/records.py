@@ -1,4 +1,4 @@
-"""Two kinds of record made for tests: between them they have every scalar, a tree, a relation, values and an extension."""
+"""Two kinds of record made for tests: between them every scalar, a tree, a relation, values and an extension."""
 
 from __future__ import annotations
 

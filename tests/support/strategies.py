@@ -316,7 +316,7 @@ def _leaves(kind: str) -> SearchStrategy[Criteria]:
         st.builds(_pair, of(_PAIRS[kind]), orders),
         st.builds(_pair, of(_ALIKE[kind]), of(_EQUALITY)),
         st.builds(_elapsed, of(_MOMENTS[kind]), orders, of(LAPSES)),
-        st.builds(_elapsed, st.just(_MOMENTS[kind][0]), orders, of(LAPSES)),
+        *[st.builds(_elapsed, st.just(_MOMENTS[kind][0]), orders, of(LAPSES))] * 2,
         of((ALWAYS, NEVER)),
     )
 

@@ -9,6 +9,7 @@ from crmkit.core.kernel.figures import Figures
 from crmkit.core.kernel.tally import Bucket, Count, Mean, Percentile, Share, Sum, Tally
 from crmkit.core.kernel.work import Work
 from crmkit.core.sales.opportunity import OpportunityStatus
+from crmkit.core.sales.pipeline import Pipeline
 
 OPEN = where("status").in_([OpportunityStatus.OPEN, OpportunityStatus.ON_HOLD])
 WON = where("status") == OpportunityStatus.WON
@@ -59,9 +60,10 @@ class Insights:
             Share(name="win rate %", of="won", among="closed"),
             Sum(name="won value", path="revenue", where=WON),
         )
-        return self.work.tally(
+        found = self.work.tally(
             Tally(kind="opportunity", title="Pipeline", by=_groups(by), measures=measures, where=criteria)
         )
+        return found.ordered(self.work.registry.policy(Pipeline).codes) if by == "stage" else found
 
     def cycle(self, *, by: str | Bucket | None = "status", criteria: Criteria = ALWAYS) -> Figures:
         """How long deals took from opening to their outcome."""

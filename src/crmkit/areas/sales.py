@@ -102,7 +102,9 @@ class Sales:
         :raises Refused: several accounts or contacts could be meant
         :raises IllegalMove: it is qualified or disqualified already
         """
-        customer, person, plan = converted(self.work, self.work.of(Lead).get(lead_id), account=account, contact=contact)
+        found = self.work.of(Lead).get(lead_id)
+        lead.qualify.require_status(found)
+        customer, person, plan = converted(self.work, found, account=account, contact=contact)
         moved = self.work.move(
             lead.qualify,
             lead_id,
@@ -196,7 +198,9 @@ class Sales:
 
         :raises Refused: there is no customer and no lead to make one of
         """
-        deal = self._with_customer(self.work.of(Opportunity).get(opportunity_id))
+        deal = self.work.of(Opportunity).get(opportunity_id)
+        opportunity.win.require_status(deal)
+        deal = self._with_customer(deal)
         won = self.work.move(opportunity.win, deal.id, revenue=revenue)
         self._credit(won)
         return won

@@ -7,19 +7,22 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final, TypeAlias, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
 from crmkit.core.kernel.columns import Column, checker
-from crmkit.core.kernel.derive import Leaf, shape_of
+from crmkit.core.kernel.derive import Group, Leaf, shape_of
 from crmkit.core.kernel.errors import DefinitionError, Invalid, shape
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.money import exact_amount
 from crmkit.core.kernel.values import Written
 
-Parse = Callable[[str], Any]
+Parse: TypeAlias = Callable[[str], Any]
+
+_EXACT: Final = Context(prec=60)  # has room for what will be refused as too large
+_ANY_TIME: Final = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 @frozen
@@ -28,10 +31,6 @@ class To:
 
     entity: type[Any]
     path: str = "key"
-
-
-_EXACT: Final = Context(prec=60)  #: has room for what will be refused as too large
-_ANY_TIME: Final = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 class _Dispensable:
@@ -76,7 +75,7 @@ def targets(row: type[Any]) -> tuple[Target, ...]:
         Target(
             name=part.attribute,
             column=part.column if isinstance(part, Leaf) else None,
-            written=None if isinstance(part, Leaf) else part.cls,
+            written=part.cls if isinstance(part, Group) and issubclass(part.cls, Written) else None,
             dispensable=Dispensable in marks,
             refers=tuple(mark for mark in marks if isinstance(mark, To)),
         )

@@ -58,12 +58,13 @@ def reading(
     if isinstance(source, str | Path):
         path = Path(source)
         with _opened(path, encoding) as stream:
-            for _ in _texts(stream, path.name, encoding):
-                pass
-            stream.seek(0)
+            if stream.seekable():  # a pipe is not: that is decoded as it comes
+                for _ in _texts(stream, path.name, encoding):
+                    pass
+                stream.seek(0)
             yield _parsed(path.name, _texts(stream, path.name, encoding), delimiter)
     else:
-        name = str(getattr(source, "name", "the stream"))
+        name = Path(str(getattr(source, "name", "the stream"))).name
         yield _parsed(name, _texts(source, name, str(source.encoding or encoding)), delimiter)
 
 

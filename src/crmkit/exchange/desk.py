@@ -113,6 +113,11 @@ class Desk:
         """Something in this line could not be right; what is left of it is imported."""
         self.notes.append(Note(self.line, field, reason, value))
 
+    def settled(self, field: str, said: object, known: object) -> None:
+        """What an import does not change any more; where the line says something else, that is noted."""
+        if said is not None and said != known:
+            self.note(field, "left out; another is known already", str(said))
+
     def wait(self) -> None:
         """Have the line entered once more when all lines were."""
         self.waits = not self.again

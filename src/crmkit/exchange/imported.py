@@ -63,7 +63,7 @@ class Imported:
 
 
 @define
-class Journal:
+class Findings:
     """The counts and notes of an import so far."""
 
     rejects: Rejects

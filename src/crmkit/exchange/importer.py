@@ -13,10 +13,11 @@ from attrs import define, evolve, field, frozen
 
 from crmkit.core.kernel.errors import Conflict, CriteriaError, CrmError, IllegalMove, Invalid, NotFound, Refused, shape
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.text import LONGEST_CODE
 from crmkit.core.people.user import User
 from crmkit.exchange.csv_file import Line, reading
 from crmkit.exchange.desk import Desk, Row
-from crmkit.exchange.imported import Effect, Imported, Journal
+from crmkit.exchange.imported import Effect, Findings, Imported
 from crmkit.exchange.kinds import KINDS
 from crmkit.exchange.mapping import Plan, Reading, fitted, require_known
 from crmkit.exchange.note import Note, refused
@@ -65,22 +66,22 @@ def import_csv(
     with reading(source, encoding=encoding, delimiter=delimiter) as file:
         fitting = fitted(plan, KINDS[kind], file.columns)
         with closing(Rejects(rejected, file.columns)) as rejects:
-            cause = f"import {file.name}"
+            cause = f"import {file.name}"[:LONGEST_CODE]
             run = _Import(
                 crm=crm,
                 actor=actor,
                 cause=cause,
                 reading=fitting,
                 repeats=plan.repeats,
-                journal=Journal(rejects, listen),
+                findings=Findings(rejects, listen),
                 start=_start(crm, actor, cause),
             )
             while lines := list(islice(file.lines, batch)):
                 run.take(lines)
                 if progress is not None:
-                    progress(run.journal.read)
+                    progress(run.findings.read)
             run.take_waiting(batch)
-            return run.journal.imported(fitting.replaced)
+            return run.findings.imported(fitting.replaced)
 
 
 def _start(crm: CRM, actor: User | Id[User] | None, cause: str) -> Id[object]:
@@ -116,7 +117,7 @@ class _Import:
     cause: str
     reading: Reading
     repeats: bool
-    journal: Journal
+    findings: Findings
     start: Id[object]  #: ids above it were given while this import went on
     waiting: list[_Entry] = field(factory=list)
 
@@ -131,16 +132,16 @@ class _Import:
         outcomes += self._entered(entries)
         waiting = {entry.line.number for entry in self.waiting}
         for outcome in sorted(outcomes, key=attrgetter("line.number")):
-            self.journal.count(outcome.effect)
+            self.findings.count(outcome.effect)
             if outcome.line.number not in waiting:
-                self.journal.add(outcome.line, outcome.notes)
+                self.findings.add(outcome.line, outcome.notes)
 
     def take_waiting(self, batch: int) -> None:
         """Enter the lines again that named records which came behind them; refused now, they stay as they were."""
         waiting, self.waiting = self.waiting, []
         for start in range(0, len(waiting), batch):
             for outcome in self._entered(waiting[start : start + batch], again=True):
-                self.journal.add(outcome.line, [evolve(note, rejected=False) for note in outcome.notes])
+                self.findings.add(outcome.line, [evolve(note, rejected=False) for note in outcome.notes])
 
     def _entered(self, entries: Sequence[_Entry], *, again: bool = False) -> Iterable[_Outcome]:
         """As many lines together as can be; where one is refused, those before it, then it alone, then more again."""

@@ -105,10 +105,12 @@ class SQLSession:
     def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
         """The rows with these ids."""
         connection, statements = self._opened(), self._prepared.kinds[kind]
-        found: list[Row] = []
         wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in dict.fromkeys(ids)]
+        if len(wanted) == 1:
+            return statements.rows.decode(connection.execute(statements.load, {"id": wanted[0]}).all())
+        found: list[Row] = []
         for some in _portions(wanted, AT_ONCE):
-            found += statements.rows.decode(connection.execute(statements.load, {"ids": some}).all())
+            found += statements.rows.decode(connection.execute(statements.load_all, {"ids": some}).all())
         return found
 
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:

@@ -38,7 +38,8 @@ class Statements:
     rows: Rows
     dialect: sa.Dialect
     insert: Write = field(init=False)
-    load: sa.Select[Any] = field(init=False)  #: by the parameter `ids`
+    load: sa.Select[Any] = field(init=False)  #: what has the one `id`
+    load_all: sa.Select[Any] = field(init=False)  #: what has one of the `ids`
     _updates: dict[tuple[int, ...], Write] = field(init=False, factory=dict)
 
     @insert.default
@@ -47,8 +48,11 @@ class Statements:
 
     @load.default
     def _load(self) -> sa.Select[Any]:
-        table = self.rows.table
-        return sa.select(table).where(table.c.id.in_(sa.bindparam("ids", expanding=True)))
+        return sa.select(self.rows.table).where(self.rows.table.c.id == sa.bindparam("id"))
+
+    @load_all.default
+    def _load_all(self) -> sa.Select[Any]:
+        return sa.select(self.rows.table).where(self.rows.table.c.id.in_(sa.bindparam("ids", expanding=True)))
 
     def update(self, changed: tuple[int, ...]) -> Write:
         """To change what stands at these places of the row, if the version is still the one before.

@@ -67,6 +67,9 @@ def test_a_period_is_two_comparisons() -> None:
     """With now at one end."""
     assert where("a").in_last(3, "days") == where("a").between(Ago(3, Unit.DAYS), Ago(0, Unit.DAYS))
     assert where("a").in_next(3, Unit.HOURS) == where("a").between(Ago(0, Unit.HOURS), Ago(-3, Unit.HOURS))
+    assert Ago(30, "days") == Ago(30, Unit.DAYS)
+    with pytest.raises(CriteriaError, match="fortnights"):
+        Ago(1, "fortnights")
 
 
 @pytest.mark.parametrize(

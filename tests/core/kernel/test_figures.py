@@ -199,6 +199,16 @@ def test_rows_are_sorted_by_group_with_missing_last() -> None:
     ]
 
 
+def test_rows_take_the_order_that_somebody_gives_their_first_group() -> None:
+    """Stages in their order; those it does not know come after, as they were, and what stands behind each stays."""
+    figures = finished(a_tally(by=("mood",)), *[((mood,), (1,)) for mood in ("good", "fair", None, "bad")])
+
+    ordered = figures.ordered(("good", "absent", "bad"))
+
+    assert [row.group for row in ordered.rows] == [("good",), ("bad",), ("fair",), (None,)]
+    assert ordered.criteria(ordered.rows[1], "visits") == (where("mood") == "bad")
+
+
 def criteria_of(tally: Tally, group: tuple[Any, ...], measure: str, zone: str = "UTC") -> Any:
     """The condition behind a figure of one group, whatever its values."""
     values = tuple(None for _ in tally.measures)
@@ -285,14 +295,15 @@ REPORT = finished(
 
 
 def test_figures_print_as_a_table() -> None:
-    """Title, groups as people write them, numbers to the right, – for what is missing."""
+    """Title, groups as people write them, numbers to the right, a line per currency, – for what is missing."""
     assert str(REPORT).splitlines() == [
         "Visits",
         "",
-        "firm.name  started_at by quarter  visits  done  done of all                   budget  median",
-        "---------  ---------------------  ------  ----  -----------  -----------------------  ------",
-        "<b>        –                           1     0      0.000 %                        –       –",
-        "한빛상사   2025 Q1                 1,200   126     10.500 %  9.00 EUR, 1,200,000 KRW  1.16 d",
+        "firm.name  started_at by quarter  visits  done  done of all         budget  median",
+        "---------  ---------------------  ------  ----  -----------  -------------  ------",
+        "<b>        –                           1     0      0.000 %              –       –",
+        "한빛상사   2025 Q1                 1,200   126     10.500 %       9.00 EUR  1.16 d",
+        "                                                             1,200,000 KRW",
     ]
 
 

@@ -53,7 +53,9 @@ def test_changes_are_canonical_and_leave_out_what_every_event_implies() -> None:
     """Amounts have four decimals, moments a Z; version and modification time are the event's own."""
     model = MODEL.of(Visit)
     before = Visit(id=SOME_ID)
-    after = evolve(before, budget=Money("12.5", "EUR"), started_at=NOW, version=2, modified_at=NOW, labels=frozenset("ba"))
+    after = evolve(
+        before, budget=Money("12.5", "EUR"), started_at=NOW, version=2, modified_at=NOW, labels=frozenset("ba")
+    )
 
     assert changes(model, model.flatten(before), model.flatten(after)) == {
         "budget.amount": (None, "12.5000"),

@@ -64,6 +64,18 @@ def test_times_are_whole_microseconds_over_all_of_the_calendar() -> None:
     assert counted(rows, mean, median) == [Partial((), ((2, 1), (2, 1 - span, span)))]
 
 
+@pytest.mark.parametrize(
+    ("percent", "neighbours"), [(0, (0, 0)), (50, (2, 2)), (60, (2, 3)), (75, (3, 3)), (99, (3, 4)), (100, (4, 4))]
+)
+def test_a_percentile_has_the_two_times_at_the_ranks_around_it(percent: int, neighbours: tuple[int, int]) -> None:
+    """Of five times, the ranks 0 to 4; where the rank is whole the two are one."""
+    rows = [visit(number, started_at=NOW, ended_at=NOW + timedelta(microseconds=number)) for number in (3, 0, 4, 1, 2)]
+
+    percentile = Percentile(name="percentile", start="started_at", end="ended_at", percent=percent)
+
+    assert counted(rows, percentile) == [Partial((), ((5, *neighbours),))]
+
+
 def test_names_that_fold_alike_are_one_group_under_the_first_spelling() -> None:
     """By code point, of those that are counted; no name is a group too, and so is a reference that leads nowhere."""
     rows = [visit(number, firm_id=an_id(99 + number)) for number in range(1, 5)] + [visit(5)]

@@ -13,7 +13,8 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("ＡＢＣ", "abc"), ("㈜한빛", "(주)한빛"), ("Straße", "STRASSE"), ("ｶﾅ", "カナ"), ("Å", "å"), ("ﬁn", "FIN")]
+    ("one", "other"),
+    [("ＡＢＣ", "abc"), ("㈜한빛", "(주)한빛"), ("Straße", "STRASSE"), ("ｶﾅ", "カナ"), ("Å", "å"), ("ﬁn", "FIN")],
 )
 def test_spellings_that_people_take_for_the_same_fold_alike(one: str, other: str) -> None:
     """Width, case, ligatures and enclosed forms make no difference."""

@@ -125,7 +125,13 @@ def test_one_transaction_writes_a_record_once_and_each_of_its_events(crm: CRM) -
         for score in range(1, 5):
             visit = tx.revise(evolve(visit, score=score))
     with crm.transaction() as tx:
-        assert [event.changes.get("score") for event in tx.history(visit)] == [(None, 0), (0, 1), (1, 2), (2, 3), (3, 4)]
+        assert [event.changes.get("score") for event in tx.history(visit)] == [
+            (None, 0),
+            (0, 1),
+            (1, 2),
+            (2, 3),
+            (3, 4),
+        ]
         assert tx.of(Visit).get(visit.id) == visit
         assert {event.stamp.operation for event in tx.history(visit)} == {tx.history(visit)[0].stamp.operation}
 
@@ -179,7 +185,9 @@ def test_a_cursor_belongs_to_its_order(crm: CRM) -> None:
             assert refused.value.field == "after"
 
 
-@pytest.mark.parametrize("call", [{"order": ("nmae",)}, {"order": "name"}, {"order": ("tags",)}, {"limit": 0}, {"limit": True}])
+@pytest.mark.parametrize(
+    "call", [{"order": ("nmae",)}, {"order": "name"}, {"order": ("tags",)}, {"limit": 0}, {"limit": True}]
+)
 def test_a_list_that_cannot_be_is_refused(crm: CRM, call: dict[str, Any]) -> None:
     """Unknown fields, a text in the place of a tuple, no records at all."""
     with crm.transaction() as tx, pytest.raises((CriteriaError, Invalid)):

@@ -50,12 +50,16 @@ def test_an_outcome_and_its_date_are_one(data: st.DataObject) -> None:
 @given(data=st.data())
 def test_one_stay_is_open_exactly_while_the_deal_is(data: st.DataObject) -> None:
     """Stays follow each other without gaps while the deal is not closed."""
-    one, event = step(data.draw(st.builds(Opportunity, id=ids, name=st.just("Oil"), account_id=ids)), stamp(), "opportunity.opened")
+    one, event = step(
+        data.draw(st.builds(Opportunity, id=ids, name=st.just("Oil"), account_id=ids)), stamp(), "opportunity.opened"
+    )
     events = [recorded(None, one, event)]
     for at in sorted(data.draw(st.lists(moments, max_size=8))):
         name = data.draw(st.sampled_from(opportunity.flow.possible(one.status)))
         move = opportunity.flow.moves[name]
-        given = {"stage": data.draw(st.sampled_from(["a", "b"]))} if name == "change_stage" else data.draw(given_to(move))
+        given = (
+            {"stage": data.draw(st.sampled_from(["a", "b"]))} if name == "change_stage" else data.draw(given_to(move))
+        )
         after, event = move(one, stamp(at), **given)
         events.append(recorded(one, after, event))
         one = after

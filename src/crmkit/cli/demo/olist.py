@@ -92,7 +92,7 @@ OLIST: Final = Dataset(
                     "owner": "sr_id",
                     "closed": "won_date",
                 },
-                constants={"outcome": "won"},
+                constants={"outcome": "won", "stage": "closing"},
             ),
         ),
     ),

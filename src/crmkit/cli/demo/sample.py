@@ -31,7 +31,7 @@ def tell(tx: Transaction) -> Iterator[Told]:
 
 SAMPLE: Final = Dataset(
     title="The sample",
-    intro="600 leads and the deals that came of them, in five countries; companies and people are invented.",
+    intro="600 leads and the deals that came of them, in six countries; companies and people are invented.",
     zone=ZONE,
     steps=(
         Step(file="team.csv", kind="user", plan=Plan(columns={"unit": "region"})),

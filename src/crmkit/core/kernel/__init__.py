@@ -1,3 +1,3 @@
-"""What every kind of record has in common: entities, criteria, figures, flows, the journal and the port of the stores."""
+"""What all kinds of record share: entities, criteria, figures, flows, the journal, the port of the stores."""
 
 from __future__ import annotations

@@ -74,7 +74,9 @@ def _text(column: Column) -> Check:
                 return None
             raise Invalid(path, "is blank", accepts="a text")
         if folded and len(text) > LONGEST_FOLD // 18 and len(fold(text)) > LONGEST_FOLD:
-            raise Invalid(path, f"got {shape(value)}", accepts=f"a name that folds to at most {LONGEST_FOLD} characters")
+            raise Invalid(
+                path, f"got {shape(value)}", accepts=f"a name that folds to at most {LONGEST_FOLD} characters"
+            )
         return text
 
     return check

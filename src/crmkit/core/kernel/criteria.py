@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final, NoReturn, TypeAlias
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmkit.core.kernel.columns import to_json, utc
 from crmkit.core.kernel.errors import CriteriaError, Invalid, shape
@@ -32,6 +32,13 @@ class Unit(StrEnum):
     YEARS = "years"
 
 
+def _unit(unit: Unit | str) -> Unit:
+    try:
+        return Unit(unit)
+    except ValueError:
+        raise CriteriaError(f"no unit of time «{unit}»", hint=f"one of {', '.join(Unit)}") from None
+
+
 @frozen
 class Field:
     """The value that another field of the same record has."""
@@ -44,7 +51,7 @@ class Ago:
     """The instant so long before now; a negative amount lies ahead."""
 
     amount: int
-    unit: Unit
+    unit: Unit = field(converter=_unit)
 
 
 @frozen
@@ -326,11 +333,11 @@ class Asked:
 
     def in_last(self, amount: int, unit: Unit | str) -> Criteria:
         """Between so long ago and now, both included; false when missing."""
-        return self.between(Ago(amount, _unit(unit)), Ago(0, _unit(unit)))
+        return self.between(Ago(amount, unit), Ago(0, unit))
 
     def in_next(self, amount: int, unit: Unit | str) -> Criteria:
         """Between now and so far ahead, both included; false when missing."""
-        return self.between(Ago(0, _unit(unit)), Ago(-amount, _unit(unit)))
+        return self.between(Ago(0, unit), Ago(-amount, unit))
 
     @property
     def age_years(self) -> Asked:
@@ -387,10 +394,3 @@ def _moment(value: datetime) -> str:
         return str(to_json(utc(value, "a moment")))
     except Invalid as refused:
         raise CriteriaError(refused.message, hint=refused.hint) from None
-
-
-def _unit(unit: Unit | str) -> Unit:
-    try:
-        return Unit(unit)
-    except ValueError:
-        raise CriteriaError(f"no unit of time «{unit}»", hint=f"one of {', '.join(Unit)}") from None

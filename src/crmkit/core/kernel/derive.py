@@ -88,10 +88,14 @@ def _extension(prefix: str, extension: type[Any], known: Mapping[str, type[Any]]
     try:
         defaults = extension()
     except TypeError:
-        raise DefinitionError(f"every field of {extension.__name__} needs a default", hint="the records there are have it") from None
+        raise DefinitionError(
+            f"every field of {extension.__name__} needs a default", hint="the records there are have it"
+        ) from None
     plain = Group(prefix, extension, tuple(_parts(extension, f"{prefix}.", known, nullable=False)), optional=False)
     row = _expression_function(plain, defaults)
-    columns = iter(attrs.evolve(column, default=to_json(value)) for column, value in zip(plain.columns(), row, strict=True))
+    columns = iter(
+        attrs.evolve(column, default=to_json(value)) for column, value in zip(plain.columns(), row, strict=True)
+    )
     return _with_columns(plain, columns)
 
 
@@ -266,7 +270,9 @@ def _expression(part: Part, code: _Code, place: Iterator[int]) -> str:
         if part.column.choices is None:
             return cell
         members = code.name({str(choice): choice for choice in part.column.choices})
-        return f"{members}[{cell}]" if not part.column.nullable else f"{members}[{cell}] if {cell} is not None else None"
+        return (
+            f"{members}[{cell}]" if not part.column.nullable else f"{members}[{cell}] if {cell} is not None else None"
+        )
     first = next(place)
     inner = _arguments(part, code, iter(_chained(first, place)))
     built = f"{code.name(part.cls)}({inner})"

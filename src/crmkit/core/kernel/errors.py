@@ -75,7 +75,7 @@ class CriteriaError(CrmError):
 
 
 class DefinitionError(CrmError):
-    """An entity, a life cycle or a set of them that contradicts itself; raised while the program is being put together."""
+    """An entity or a life cycle that contradicts itself; raised while the program is being put together."""
 
     code = "definition_error"
 

@@ -30,7 +30,9 @@ class Mark(Enum):
     STAMPED = "stamped"
 
 
-Personal: Final = Mark.PERSONAL  #: `Annotated[Name, Personal]`: says something about a person; exported and erased with them
+Personal: Final = (
+    Mark.PERSONAL
+)  #: `Annotated[Name, Personal]`: says something about a person; exported and erased with them
 Stamped: Final = Mark.STAMPED  #: `Annotated[datetime | None, Stamped]`: set by commands of its own, never by a revision
 
 Code = Annotated[str, Scalar.CODE]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial, reduce
-from itertools import chain
+from itertools import chain, zip_longest
 from operator import and_
 from typing import Any, Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.buckets import following, label, opening
@@ -97,16 +97,25 @@ class Figures:
         after = following(value, said.per)
         return (field >= edge(value), *([field < edge(after)] if after is not None else []))
 
+    def ordered(self, values: Sequence[object]) -> Figures:
+        """The same with the rows in the order in which `values` has their first group; others come last."""
+        places = {value: place for place, value in enumerate(values)}
+        return evolve(self, rows=tuple(sorted(self.rows, key=lambda row: places.get(row.group[0], len(places)))))
+
     def to_json(self) -> dict[str, Json]:
         """Title, columns and rows as JSON has them: buckets by their first day, spans of time as ISO 8601 has them."""
         rows: list[Json] = [[*map(to_json, row.group), *map(_value_to_json, row.values)] for row in self.rows]
         return {"title": self.title, "columns": [*self.columns], "rows": rows}
 
     def __str__(self) -> str:
-        return f"{self.title}\n\n{text_table(self.columns, self._cells(), right=self._right)}"
+        lines = [line for cells in self._cells() for line in zip_longest(*map(_in_lines, cells), fillvalue="")]
+        return f"{self.title}\n\n{text_table(self.columns, lines, right=self._right)}"
 
     def _repr_html_(self) -> str:
-        return html_table(self.columns, self._cells(), right=self._right, caption=self.title)
+        cells = [
+            [", ".join(map(str, cell)) if isinstance(cell, tuple) else cell for cell in row] for row in self._cells()
+        ]
+        return html_table(self.columns, cells, right=self._right, caption=self.title)
 
     @property
     def _right(self) -> range:
@@ -285,8 +294,13 @@ def _shown(group: Group, value: Any) -> object:
 
 def _line(value: Value) -> object:
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or None
+        return value or None
     return f"{value:f} %" if isinstance(value, Decimal) else value
+
+
+def _in_lines(cell: object) -> Sequence[object]:
+    """A sum in several currencies takes a line for each."""
+    return cell if isinstance(cell, tuple) else (cell,)
 
 
 def _value_to_json(value: Value) -> Json:

@@ -131,5 +131,18 @@ class Count:
 
 
 Ground: TypeAlias = (
-    Const | Every | Either | Complement | Test | TestPart | Pair | Lapse | OneOf | Within | Tagged | Exists | Via | Count
+    Const
+    | Every
+    | Either
+    | Complement
+    | Test
+    | TestPart
+    | Pair
+    | Lapse
+    | OneOf
+    | Within
+    | Tagged
+    | Exists
+    | Via
+    | Count
 )

@@ -60,7 +60,7 @@ def derived(source: UUID, step: int) -> Id[Any]:
 
 
 class Ids:
-    """New ids from a clock and a source of chance, strictly increasing even while the clock stands still or steps back."""
+    """New ids from a clock and a source of chance, increasing even while the clock stands still or steps back."""
 
     def __init__(self, *, clock: Callable[[], datetime], entropy: Callable[[int], int]) -> None:
         self._clock = clock

@@ -110,7 +110,9 @@ class Model:
             relation = _longest_prefix(model.relations, rest)
             if relation is None or relation.target not in self.entities:
                 raise CriteriaError(
-                    f"{kind} has no «{path}»", hint=meant(rest, [*model.by_path, *model.relations]), facts={"path": path}
+                    f"{kind} has no «{path}»",
+                    hint=meant(rest, [*model.by_path, *model.relations]),
+                    facts={"path": path},
                 )
             hops.append(relation)
             model, rest = self.entities[relation.target], rest[len(relation.path) + 1 :]
@@ -150,7 +152,9 @@ def _extensions_of(cls: type[Entity], extensions: Iterable[type[Any]]) -> tuple[
     for extension in extensions:
         says = vars(extension).get("__crm_extends__")
         if not isinstance(says, Extended):
-            raise DefinitionError(f"{extension.__name__} extends nothing", hint="put @extends(Entity, prefix=...) above")
+            raise DefinitionError(
+                f"{extension.__name__} extends nothing", hint="put @extends(Entity, prefix=...) above"
+            )
         if says.entity is cls and found.setdefault(says.prefix, extension) is not extension:
             raise DefinitionError(f"two extensions of {cls.__name__} have the prefix «{says.prefix}»")
     return tuple(found.items())
@@ -199,10 +203,14 @@ def _parents_first(models: Mapping[str, EntityModel]) -> list[str]:
         for target in targets - set(models):
             raise DefinitionError(f"{kind} points to «{target}», which is not an entity of this CRM")
     try:
-        return list(TopologicalSorter({kind: sorted(targets - {kind}) for kind, targets in needs.items()}).static_order())
+        return list(
+            TopologicalSorter({kind: sorted(targets - {kind}) for kind, targets in needs.items()}).static_order()
+        )
     except CycleError as error:
         circle = " -> ".join(error.args[1])
-        raise DefinitionError(f"foreign keys in a circle: {circle}", hint="keep one direction, find the other by query") from None
+        raise DefinitionError(
+            f"foreign keys in a circle: {circle}", hint="keep one direction, find the other by query"
+        ) from None
 
 
 def _longest_prefix(relations: Mapping[str, Relation], path: str) -> Relation | None:

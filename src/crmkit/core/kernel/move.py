@@ -91,12 +91,19 @@ class Move(Generic[E, P]):
         :raises IllegalMove: not from this status
         :raises Refused: needs are not met; all of them are named
         """
-        status: StrEnum = _living(record).status
-        if status not in self.sources:
-            raise self._illegal(status)
+        self.require_status(record)
         refusals = self.refusals(record, now=now, holds=holds)
         if refusals:
             raise Refused(str(self), refusals)
+
+    def require_status(self, record: E) -> None:
+        """Nothing, if the move begins in the status that the record has.
+
+        :raises IllegalMove: it does not
+        """
+        status: StrEnum = _living(record).status
+        if status not in self.sources:
+            raise self._illegal(status)
 
     def refusals(self, record: E, *, now: datetime, holds: Holds | None = None) -> tuple[Refusal, ...]:
         """The needs that are not met; `holds` answers those that are not local, which without it count as met."""

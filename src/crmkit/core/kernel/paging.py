@@ -30,7 +30,9 @@ def order_of(model: EntityModel, names: Sequence[str]) -> tuple[Order, ...]:
 def _sortable(model: EntityModel, name: str) -> Any:
     column = model.by_path.get(name)
     if column is None or column.scalar is Scalar.TAGS:
-        raise CriteriaError(f"{model.kind} cannot be sorted by «{name}»", hint="a field of the record itself, not its tags")
+        raise CriteriaError(
+            f"{model.kind} cannot be sorted by «{name}»", hint="a field of the record itself, not its tags"
+        )
     return column
 
 

@@ -91,7 +91,11 @@ class Repository(Generic[E]):
         """How many fulfil `criteria`."""
         ground = self._work.ground(self._model.kind, criteria, params)
         tally = GroundTally(
-            kind=self._model.kind, where=ground, by=(), measures=(GroundCount(Const(True)),), zone=self._work.registry.zone
+            kind=self._model.kind,
+            where=ground,
+            by=(),
+            measures=(GroundCount(Const(True)),),
+            zone=self._work.registry.zone,
         )
         self._work.flush()
         (partial,) = self._work.session.tally(tally)
@@ -106,7 +110,7 @@ class Repository(Generic[E]):
         after: str | None = None,
         params: Mapping[str, Given] = NOTHING,
     ) -> Page[E]:
-        """The next `limit` records behind the cursor `after`; no record twice and none left out, whatever is added meanwhile.
+        """The next `limit` records behind the cursor `after`; none twice, none left out, whatever is added meanwhile.
 
         :raises Invalid: a cursor of another order, or one that was made up
         """

@@ -66,7 +66,7 @@ class Mean:
 
 @frozen(kw_only=True)
 class Percentile:
-    """The time that `percent` of those with both moments stay under, interpolated between neighbours; 50 is the median."""
+    """The time that `percent` of those with both moments stay under, interpolated linearly; 50 is the median."""
 
     name: str
     start: str

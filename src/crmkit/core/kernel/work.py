@@ -122,7 +122,9 @@ class Work:
         before, after = self._tracked(model, record.id).row, model.flatten(record)
         for column, old, new in zip(model.columns, before, after, strict=True):
             if old != new and (column.stamped or column.path in GIVEN_BY_WORK - {"version"}):
-                raise Invalid(column.path, "is not changed by a revision", accepts="the command that stands for this change")
+                raise Invalid(
+                    column.path, "is not changed by a revision", accepts="the command that stands for this change"
+                )
         return record if before == after else self.change(record, f"{model.kind}.revised")
 
     def move(self, move: Move[E, P], id: Id[E], *args: P.args, **kwargs: P.kwargs) -> E:
@@ -315,11 +317,15 @@ class Work:
                 continue
             while parent is not None:
                 if parent in seen:
-                    raise Invalid(column.path, "leads back to the record itself", accepts=f"a {model.kind} that is not below it")
+                    raise Invalid(
+                        column.path, "leads back to the record itself", accepts=f"a {model.kind} that is not below it"
+                    )
                 seen.add(parent)
                 parent = self._tracked(model, parent).row[place]
 
 
 def _stale(kind: str, ids: list[Id[Any]]) -> Conflict:
     which = ", ".join(map(str, ids))
-    return Conflict(f"{kind} {which} has changed since it was read", hint="read it again", facts={"ids": list(map(str, ids))})
+    return Conflict(
+        f"{kind} {which} has changed since it was read", hint="read it again", facts={"ids": list(map(str, ids))}
+    )

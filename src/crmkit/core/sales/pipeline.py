@@ -33,11 +33,15 @@ class Pipeline:
     stages: tuple[Stage, ...] = STANDARD_STAGES
 
     def __attrs_post_init__(self) -> None:
-        codes = [stage.code for stage in self.stages]
-        if not codes or len(codes) != len(set(codes)):
-            raise DefinitionError(f"a pipeline of the stages {codes}", hint="at least one stage, each code once")
+        if not self.stages or len(self.codes) != len(set(self.codes)):
+            raise DefinitionError(f"a pipeline of the stages {self.codes}", hint="at least one stage, each code once")
         if wrong := [stage for stage in self.stages if not 0 <= stage.probability <= 100]:
             raise DefinitionError(f"{wrong[0]}", hint="a probability is a whole number of per cent, 0 to 100")
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The stages in their order."""
+        return tuple(stage.code for stage in self.stages)
 
     @property
     def first(self) -> str:
@@ -52,4 +56,4 @@ class Pipeline:
         for stage in self.stages:
             if stage.code == code:
                 return stage
-        raise Invalid("stage", f"got {shape(code)}", accepts="one of " + ", ".join(stage.code for stage in self.stages))
+        raise Invalid("stage", f"got {shape(code)}", accepts=f"one of {', '.join(self.codes)}")

@@ -54,7 +54,13 @@ STAGE_STAYS = Projection(
     subject="opportunity",
     via="opportunity_id",
     events=frozenset(
-        {"opportunity.opened", "opportunity.stage_changed", "opportunity.won", "opportunity.lost", "opportunity.reopened"}
+        {
+            "opportunity.opened",
+            "opportunity.stage_changed",
+            "opportunity.won",
+            "opportunity.lost",
+            "opportunity.reopened",
+        }
     ),
     fold=_folded,
 )

@@ -76,6 +76,7 @@ class LeadRow:
         return desk.keep(captured)
 
     def _revised(self, desk: Desk, lead: Lead, owner: Id[User] | None) -> Lead:
+        desk.settled("created", self.created, lead.created_at)
         revised = desk.tx.revise(
             evolve(
                 lead,
@@ -93,6 +94,7 @@ class LeadRow:
 
     def _contacted(self, desk: Desk, lead: Lead) -> Lead:
         if self.contacted is None or lead.contacted_at is not None:
+            desk.settled("contacted", self.contacted, lead.contacted_at)
             return lead
         if lead.status is not LeadStatus.NEW:
             desk.note("contacted", f"left out; the lead is {lead.status} already")
@@ -102,6 +104,7 @@ class LeadRow:
 
     def _disqualified(self, desk: Desk, lead: Lead) -> Lead:
         if self.disqualified is None or lead.status is LeadStatus.DISQUALIFIED:
+            desk.settled("disqualified", self.disqualified, lead.disqualified_at)
             return lead
         if lead.status is LeadStatus.QUALIFIED:
             desk.note("disqualified", "left out; the lead is qualified already")

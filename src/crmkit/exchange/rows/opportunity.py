@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
@@ -57,6 +57,7 @@ class OpportunityRow:
     opened: Annotated[datetime | None, Dispensable] = None  #: else when it closed, else now
     outcome: Outcome | None = None
     closed: datetime | None = None
+    expected_on: Annotated[date | None, Dispensable] = None
     amount: Amount | None = None  #: revenue of a deal that was won, otherwise an estimate
     currency: Code | None = None
     reason: Code | None = None  #: why it was lost
@@ -81,6 +82,8 @@ class OpportunityRow:
             if deal is None:
                 deal = desk.keep(self._opened(desk, lead, account, owner, amount))
             else:
+                desk.settled("opened", self.opened, deal.created_at)
+                desk.settled("lead", self.lead, self.lead if lead and lead.id == deal.lead_id else None)
                 deal = self._revised(desk, deal, account, owner, amount)
         return self._closed(desk, deal, amount)
 
@@ -106,6 +109,7 @@ class OpportunityRow:
             contact=contact,
             product=product.id if product else None,
             estimate=None if self.outcome is Outcome.WON else amount,
+            expected_on=self.expected_on,
             owner=owner or (lead.holding.owner_id if lead else None),
             key=self.key,
         )
@@ -131,6 +135,7 @@ class OpportunityRow:
                 account_id=account.id if account else deal.account_id,
                 product_id=product.id if product else deal.product_id,
                 estimate=estimate or deal.estimate,
+                expected_on=self.expected_on or deal.expected_on,
             )
         )
         stage = self._stage(desk)
@@ -152,10 +157,10 @@ class OpportunityRow:
             return desk.tx.sales.lose(deal.id, reason=self.reason or UNSAID)
 
     def _compare_outcomes(self, desk: Desk, deal: Opportunity, amount: Money | None) -> None:
-        if str(deal.status) != str(self.outcome):
-            desk.note("outcome", f"left out; the deal is {deal.status} already", str(self.outcome))
-        elif deal.status is OpportunityStatus.WON and amount not in (None, deal.revenue):
-            desk.note("amount", "left out; the deal is won already", str(amount))
+        desk.settled("outcome", str(self.outcome), str(deal.status))
+        desk.settled("closed", self.closed, deal.closed_at)
+        if deal.status is OpportunityStatus.WON:
+            desk.settled("amount", amount, deal.revenue)
 
     def _product(self, desk: Desk) -> Product | None:
         found = desk.find(Product, self.product, "code") or desk.find(Product, self.product, "name")
