@@ -1,7 +1,8 @@
 """The SQL reading of a sweep: one INSERT writes its events, then one UPDATE does to the rows what the events say.
 
-The condition is read once, by the INSERT; the UPDATE joins the events that it wrote, each to the row of the version before
-it. A row that another transaction changed in between has no such version: fewer rows change than there are events.
+The condition is read once, by the INSERT, which locks what it finds where a database has locks on rows. The UPDATE
+joins the events that it wrote, each to the row of the version before it. Should a row have changed in between all the
+same, it has no such version: fewer rows change than there are events.
 """
 
 from __future__ import annotations
@@ -62,9 +63,8 @@ class SweepStatements:
         there = Where(self.tables).condition(self.sweep.where, row)
         if not self.sweep.moves:
             there = there & sa.or_(*[self._differs(column, value) for column, value in self.sweep.sets])
-        return self.journal.insert().from_select(
-            list(cells), sa.select(*cells.values()).where(there).order_by(row.c.id)
-        )
+        found = sa.select(*cells.values()).where(there).order_by(row.c.id)
+        return self.journal.insert().from_select(list(cells), found.with_for_update(of=row))
 
     def change(self, batch: int) -> sa.Update:
         """To change the rows that have one of these events, those behind the sequence `batch`, as their next one.
