@@ -229,8 +229,8 @@ def one(tx: Transaction, found: Lead, what: str, key: str, word: str) -> Any:
         case "revise":
             return tx.revise(evolve(tx.of(Lead).get(found.id), topic=f"{key}{word}"))
         case "win":
-            deal = tx.sales.open_opportunity(name=word, lead=found.id)
-            return tx.sales.win(deal.id)
+            account = tx.customers.add_account(name=word)
+            return tx.sales.win(tx.sales.open_opportunity(name=word, account=account.id).id)
         case "case":
             account = tx.customers.add_account(name=word)
             return tx.service.open_case(title=word, type=CaseType.PROBLEM, account=account.id)
