@@ -23,13 +23,15 @@ from crmkit.core.service.case import Case
 ENTITIES: tuple[type[Entity], ...] = (Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case)
 PROJECTIONS: tuple[Projection[Any], ...] = (STAGE_STAYS,)
 
-ACCEPTS = "memory: or sqlite:PATH"
+ACCEPTS = "memory:, sqlite:PATH, postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE"
 
 
 def open_store(url: str, model: Model, *, prefix: str) -> Store:
-    """The store behind a URL: `memory:`, or `sqlite:crm.db` (also `sqlite:///crm.db` and `sqlite:////var/lib/crm.db`).
+    """The store behind a URL: `memory:`, `sqlite:crm.db` (also `sqlite:///crm.db` and `sqlite:////var/lib/crm.db`),
+    `postgresql://user:password@host/database` or `mariadb://user:password@host/database`.
 
     :raises Invalid: any other URL
+    :raises MissingExtra: the driver of this database is not installed
     """
     scheme, colon, rest = str(url).partition(":")
     if scheme == "memory" and colon and not rest:
@@ -40,4 +42,12 @@ def open_store(url: str, model: Model, *, prefix: str) -> Store:
         from crmkit.storage.sqlite import SQLiteStore
 
         return SQLiteStore(rest[3:] if rest.startswith("///") else rest.removeprefix("//"), model, prefix=prefix)
+    if scheme == "postgresql" and colon:
+        from crmkit.storage.postgres import PostgresStore
+
+        return PostgresStore(url, model, prefix=prefix)
+    if scheme == "mariadb" and colon:
+        from crmkit.storage.mariadb import MariaDBStore
+
+        return MariaDBStore(url, model, prefix=prefix)
     raise Invalid("url", f"got {shape(url)}", accepts=ACCEPTS)

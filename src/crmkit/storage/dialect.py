@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from decimal import Context, Decimal
 from typing import Any, Final, Protocol
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, FromClause
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import ColumnElement, Connection, Executable, FromClause, Index, Table
+from sqlalchemy import Dialect as Driver
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.money import DECIMALS
 
 MILLIARD: Final = 10**9
+
+_EXACT: Final = Context(prec=60)  # room for any sum of amounts, whatever precision the host works with
+
+
+def in_units(amount: Decimal) -> int:
+    """The amount in units of the last decimal that there may be."""
+    return int(_EXACT.scaleb(amount, DECIMALS))
+
+
+def amount_of(units: int) -> Decimal:
+    """The amount of this many units."""
+    return _EXACT.scaleb(Decimal(units), -DECIMALS)
+
+
+class Bare(UserDefinedType[Any]):
+    """A column type by its name, whose values the driver takes and gives as they are."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: object) -> str:
+        """The name, as it stands in CREATE TABLE."""
+        return self.name
 
 
 @frozen
@@ -35,6 +64,16 @@ class Dialect(Protocol):
         """How values stand in columns, by their scalar."""
         ...
 
+    @property
+    def folded(self) -> TypeEngine[Any]:
+        """The type of the columns with the folds of names."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What SQLAlchemy is to say of every table."""
+        ...
+
     def contains(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:
         """The needle, which is not empty, is somewhere in the text, by code point."""
         ...
@@ -55,12 +94,28 @@ class Dialect(Protocol):
         """From some instant, always the same, to this moment."""
         ...
 
+    def units(self, amount: ColumnElement[Any]) -> ColumnElement[int]:
+        """An amount as a whole number, see `in_units`."""
+        ...
+
     def total(self, number: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """Milliards and the rest of the exact sum, of any number of numbers."""
+        """Milliards and the rest of the exact sum, of any number of whole numbers."""
         ...
 
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
         """Rows that come with the statement, however many; quick to be joined by the value of one column."""
+        ...
+
+    def index(self, index: Index, driver: Driver) -> Sequence[str]:
+        """The statements that make an index, however wide its columns are."""
+        ...
+
+    def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
+        """The statements that delete these rows, some of which may lead to others of them."""
+        ...
+
+    def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:
+        """While it lasts, everybody else who wants to be alone with this waits."""
         ...
 
     def columns(self, connection: Connection, table: str) -> dict[str, str]:

@@ -15,6 +15,11 @@ def create(connection: sa.Connection, tables: Tables, prefix: str) -> None:
 
     :raises SchemaOutdated: those are not what the model needs; names the differences
     """
+    with tables.dialect.alone(connection, prefix):
+        _create(connection, tables, prefix)
+
+
+def _create(connection: sa.Connection, tables: Tables, prefix: str) -> None:
     found = {name for name in sa.inspect(connection).get_table_names() if name.lower().startswith(prefix)}
     if not found:
         for statement in tables.ddl(connection.dialect):
@@ -40,10 +45,11 @@ def _differences(connection: sa.Connection, tables: Tables, found: set[str]) -> 
         yield from (f"{name} has no column {column}" for column in meant if column not in there)
         yield from (f"{name} has a column {column} too many" for column in there if column not in meant)
         for column, declared in meant.items():
-            if there.get(column, declared) != declared:
+            if there.get(column, declared).lower() != declared.lower():
                 yield f"{name}.{column} is {there[column]}, not {declared}"
         indexes = {index["name"] for index in sa.inspect(connection).get_indexes(name)}
-        missing = sorted(str(index.name) for index in table.indexes if index.name not in indexes)
+        named = map(connection.dialect.identifier_preparer.format_index, table.indexes)
+        missing = sorted(str(index) for index in named if index not in indexes)
         yield from (f"{name} has no index {index}" for index in missing)
     yield from (f"there is a table {name} too many" for name in sorted(found - set(tables.metadata.tables)))
 

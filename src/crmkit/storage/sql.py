@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.core.kernel.errors import StoreError
 from crmkit.core.kernel.fields import Scalar
@@ -90,7 +91,12 @@ class SQLStore:
     def _connected(self) -> sa.Connection:
         if self._engine is None:
             raise StoreError("this store is closed", hint="open it again")
-        return self._engine.connect()
+        try:
+            return self._engine.connect()
+        except PoolTimeout:
+            raise StoreError(
+                "all connections of this process are in use", hint="end a transaction, then begin the next"
+            ) from None
 
 
 class SQLSession:
@@ -153,7 +159,7 @@ class SQLSession:
         tables = self._prepared.tables
         table = tables.kinds[kind].table
         for some in _portions(sorted(set(ids), reverse=True), GONE_AT_ONCE):
-            deletion = table.delete().where(table.c.id.in_([tables.stored(Scalar.ID, id) for id in some]))
+            deletion = tables.dialect.deletion(table, [tables.stored(Scalar.ID, id) for id in some])
             if not self._attempted(partial(_done, deletion)):
                 raise refused_delete(self, self._prepared.model, kind, set(some))
 
@@ -228,9 +234,10 @@ class SQLSession:
         return done
 
 
-def _done(statement: sa.Executable, connection: sa.Connection) -> bool:
-    """It is, whatever it changed."""
-    connection.execute(statement)
+def _done(statements: Sequence[sa.Executable], connection: sa.Connection) -> bool:
+    """They are, whatever they changed."""
+    for statement in statements:
+        connection.execute(statement)
     return True
 
 

@@ -17,12 +17,11 @@ from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.model import Model
 from crmkit.storage.sql import SQLStore
 from crmkit.storage.sqlite_dialect import SQLiteDialect
-from crmkit.storage.tables import tables
+from crmkit.storage.tables import checked_prefix, tables
 
 PATIENCE: Final = 10  #: seconds that a transaction waits for the one before it
 
 _MEMORY: Final = re.compile(r":memory:|[?&]mode=memory\b")
-_PREFIX: Final = re.compile(r"(?!sqlite_)[a-z][a-z0-9_]{0,30}")
 
 #: By the beginning of the name that SQLite gives an error: what it means to somebody who has not called SQLite.
 _MEANING: Final = {
@@ -45,19 +44,13 @@ class SQLiteStore(SQLStore):
     """
 
     def __init__(self, path: str | os.PathLike[str], model: Model, *, prefix: str = "crm_") -> None:
-        super().__init__(_engine(_file(path)), model, SQLiteDialect(), prefix=_checked(prefix))
+        super().__init__(_engine(_file(path)), model, SQLiteDialect(), prefix=checked_prefix(prefix))
 
 
 def ddl(model: Model, *, prefix: str = "crm_") -> str:
     """The statements that make the tables of a model, as text."""
-    made = tables(model, SQLiteDialect(), _checked(prefix))
+    made = tables(model, SQLiteDialect(), checked_prefix(prefix))
     return "\n\n".join(f"{statement};" for statement in made.ddl(sqlite.dialect())) + "\n"
-
-
-def _checked(prefix: object) -> str:
-    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-        raise Invalid("prefix", f"got {shape(prefix)}", accepts="up to 31 lower-case letters, digits and underscores")
-    return prefix
 
 
 def _file(path: object) -> str:

@@ -1,0 +1,67 @@
+"""What stores on a database server have in common: an address, a pool of connections, and errors in words of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import ArgumentError
+
+from crmkit.core.kernel.errors import Invalid, StoreError
+
+PATIENCE: Final = 10  #: seconds that a transaction waits for others, or for a connection
+MOST: Final = 20  #: connections that one store has open
+
+
+def address(url: object, driver: str, accepts: str) -> sa.URL:
+    """The URL for a driver.
+
+    :raises Invalid: it names no database; what it says is not repeated, for it may hold a password
+    """
+    try:
+        found = sa.make_url(str(url)).set(drivername=driver)
+    except (ArgumentError, ValueError):
+        raise Invalid("url", "cannot be read", accepts=accepts) from None
+    if not found.database:
+        raise Invalid("url", "names no database", accepts=accepts)
+    return found
+
+
+def engine(
+    url: sa.URL, set_up: Callable[[Any], None], failure: Callable[[BaseException, str], StoreError | None], **how: Any
+) -> sa.Engine:
+    """Connections that are set up once, read committed rows only, and fail as `failure` says.
+
+    Refused keys, for which it gives None, are left to those who can say which.
+    """
+    made = sa.create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        paramstyle="format",
+        pool_size=MOST,
+        max_overflow=0,
+        pool_timeout=PATIENCE,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        **how,
+    )
+    where = f"{url.get_backend_name()}://{url.host or 'localhost'}/{url.database}"
+
+    def begun(connection: Any, _: object) -> None:
+        try:
+            set_up(connection)
+        except BaseException as error:
+            connection.close()
+            said = failure(error, where)
+            if said is None:
+                raise
+            raise said from error
+
+    def failed(context: ExceptionContext) -> StoreError | None:
+        return None if context.is_pre_ping else failure(context.original_exception, where)
+
+    sa.event.listen(made, "connect", begun)
+    sa.event.listen(made, "handle_error", failed, retval=True)
+    return made
