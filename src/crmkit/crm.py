@@ -18,7 +18,7 @@ from crmkit.areas.service import Service
 from crmkit.builtin import ENTITIES, PROJECTIONS, open_store
 from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Invalid, Refusal, Refused, StoreError, shape
+from crmkit.core.kernel.errors import Conflict, Invalid, Refusal, Refused, StoreError, shape
 from crmkit.core.kernel.ids import Id, Ids, IdSource
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.registry import Registry
@@ -150,9 +150,14 @@ class CRM:
         return Transaction(session, self.registry, now=now, by=by, new_id=self._ids, cause=cause)
 
     def _welcome_system(self) -> None:
-        with self.transaction() as tx:
-            if not tx.session.load("user", [SYSTEM.id]):
-                tx.add(SYSTEM, "user.added")
+        try:
+            with self.transaction() as tx:
+                if not tx.session.load("user", [SYSTEM.id]):
+                    tx.add(SYSTEM, "user.added")
+        except (Conflict, Invalid):
+            with self.transaction() as tx:
+                if not tx.session.load("user", [SYSTEM.id]):  # else somebody opened it at the same moment
+                    raise
 
 
 def _require_active(actor: User) -> None:

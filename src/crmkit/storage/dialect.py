@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from decimal import Context, Decimal
 from typing import Any, Final, Protocol
 
+import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, Executable, FromClause, Index, Table
-from sqlalchemy import Dialect as Driver
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from crmkit.core.kernel.criteria import Calendar
@@ -51,6 +51,11 @@ class Kept:
     type: TypeEngine[Any]
     encode: Callable[[Any], Any] | None = None
     decode: Callable[[Any], Any] | None = None
+
+
+def in_order(table: Table) -> list[Index]:
+    """The indexes of a table by their names."""
+    return sorted(table.indexes, key=lambda index: str(index.name))
 
 
 class Dialect(Protocol):
@@ -106,8 +111,8 @@ class Dialect(Protocol):
         """Rows that come with the statement, however many; quick to be joined by the value of one column."""
         ...
 
-    def index(self, index: Index, driver: Driver) -> Sequence[str]:
-        """The statements that make an index, however wide its columns are."""
+    def indexes(self, table: Table, driver: sa.Dialect) -> Sequence[str]:
+        """The statements that make the indexes of a table, however wide their columns are."""
         ...
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:

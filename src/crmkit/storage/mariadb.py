@@ -16,10 +16,10 @@ ACCEPTS: Final = "mariadb://USER:PASSWORD@HOST/DATABASE"
 OLDEST: Final = (10, 11)  #: the first series whose column type uuid sorts ids by time
 
 _SET_UP: Final = (
-    "SET SESSION time_zone = '+00:00', lock_wait_timeout = {patience}, innodb_lock_wait_timeout = {patience},"
+    f"SET SESSION time_zone = '+00:00', lock_wait_timeout = {PATIENCE}, innodb_lock_wait_timeout = {PATIENCE},"
     " foreign_key_checks = 1, unique_checks = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY'"
-).format(patience=PATIENCE)
+)
 
 #: By its number: what an error means to somebody who has not called MariaDB.
 _MEANING: Final = {

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Dialect,
     Executable,
     FromClause,
     Index,
@@ -29,7 +30,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect as _Driver
-from sqlalchemy.schema import CreateIndex
+from sqlalchemy.sql.compiler import IdentifierPreparer
 from sqlalchemy.types import TypeEngine
 
 from crmkit.core.kernel.criteria import Calendar
@@ -37,8 +38,8 @@ from crmkit.core.kernel.errors import StoreError
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
-from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
-from crmkit.storage.dialect import MILLIARD, Bare, Driver, Kept
+from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD
+from crmkit.storage.dialect import MILLIARD, Bare, Kept, in_order
 from crmkit.storage.server import PATIENCE
 
 _BY_CODE_POINT: Final = "COLLATE utf8mb4_nopad_bin"
@@ -139,24 +140,10 @@ class MariaDBDialect:
         given = given.bindparams(bindparam("rows", _JSON(rows), Text(), unique=True))
         return given.columns(*(column(name, type) for name, type in columns.items())).subquery()
 
-    def index(self, index: Index, driver: Driver) -> Sequence[str]:
-        """Where the columns are too wide together, of their beginnings; unique are then the digests of the whole."""
-        if sum(map(_width, index.columns)) <= _WIDEST:
-            return (str(CreateIndex(index).compile(dialect=driver)),)
-        quoted = driver.identifier_preparer
-        table, name = quoted.format_table(index.table), quoted.format_index(index)
-        columns = [(quoted.format_column(column), column) for column in index.columns]
-        parts = ", ".join(f"{said}({_ENOUGH})" if _width(column) > 4 * _ENOUGH else said for said, column in columns)
-        if not index.unique:
-            return (f"CREATE INDEX {name} ON {table} ({parts})",)
-        digest = f"digest_{sha256(str(index.name).encode()).hexdigest()[:16]}"
-        whole = ", x'00', ".join(said for said, _ in columns)  # missing, and so held by nobody, if one of them is
-        return (
-            f"ALTER TABLE {table}"
-            f" ADD COLUMN {digest} binary(32) GENERATED ALWAYS AS (unhex(sha2(concat({whole}), 256))) VIRTUAL INVISIBLE,"
-            f" ADD UNIQUE INDEX {name} ({digest}),"
-            f" ADD INDEX {digest} ({parts})",
-        )
+    def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
+        """One statement: each waits for the disk."""
+        clauses = ", ".join(_clause(index, driver.identifier_preparer) for index in in_order(table))
+        return (f"ALTER TABLE {driver.identifier_preparer.format_table(table)} {clauses}",)
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """InnoDB looks at keys row by row: references to each other are loosened before."""
@@ -180,6 +167,23 @@ class MariaDBDialect:
 def _width(column: Any) -> int:
     """Bytes, at most; of whatever is no text, more than it has."""
     return 4 * column.type.longest if isinstance(column.type, _Varchar) else 16
+
+
+def _clause(index: Index, quoted: IdentifierPreparer) -> str:
+    """Where the columns are too wide together, of their beginnings; unique are then the digests of the whole."""
+    name, unique = quoted.format_index(index), "UNIQUE " if index.unique else ""
+    columns = [(quoted.format_column(column), column) for column in index.columns]
+    if sum(_width(column) for _, column in columns) <= _WIDEST:
+        return f"ADD {unique}INDEX {name} ({', '.join(said for said, _ in columns)})"
+    parts = ", ".join(f"{said}({_ENOUGH})" if _width(column) > 4 * _ENOUGH else said for said, column in columns)
+    if not index.unique:
+        return f"ADD INDEX {name} ({parts})"
+    digest = f"digest_{sha256(str(index.name).encode()).hexdigest()[:16]}"
+    whole = ", x'00', ".join(said for said, _ in columns)  # missing, and so held by nobody, if one of them is
+    return (
+        f"ADD COLUMN {digest} binary(32) GENERATED ALWAYS AS (unhex(sha2(concat({whole}), 256))) VIRTUAL INVISIBLE,"
+        f" ADD UNIQUE INDEX {name} ({digest}), ADD INDEX {digest} ({parts})"
+    )
 
 
 @contextmanager

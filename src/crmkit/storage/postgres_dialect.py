@@ -14,9 +14,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Dialect,
     Executable,
     FromClause,
-    Index,
     Integer,
     String,
     Table,
@@ -36,7 +36,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
-from crmkit.storage.dialect import MILLIARD, Bare, Driver, Kept
+from crmkit.storage.dialect import MILLIARD, Bare, Kept, in_order
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _COLUMNS: Final = """
@@ -123,9 +123,9 @@ class PostgresDialect:
         given = func.json_to_recordset(cast(literal(records, Text()), JSON))
         return given.table_valued(*named).render_derived(with_types=True)
 
-    def index(self, index: Index, driver: Driver) -> Sequence[str]:
-        """One statement."""
-        return (str(CreateIndex(index).compile(dialect=driver)),)
+    def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
+        """One statement each."""
+        return tuple(str(CreateIndex(index).compile(dialect=driver)) for index in in_order(table))
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """One statement, after which keys are looked at."""
@@ -137,7 +137,7 @@ class PostgresDialect:
 
     def columns(self, connection: Connection, table: str) -> dict[str, str]:
         """As the catalogue has them."""
-        return {name: type for name, type in connection.exec_driver_sql(_COLUMNS, (table,))}
+        return {name: type for name, type in connection.exec_driver_sql(_COLUMNS, (table,))}  # noqa: C416 -- rows
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
 from crmkit.storage.refusals import recorded_before
-from crmkit.storage.schema import create
+from crmkit.storage.schema import create, found
 from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.tables import Tables, compared, tables
 from crmkit.storage.tally import partials
@@ -68,6 +68,14 @@ class SQLStore:
         """
         with self._connected() as connection, connection.begin():
             create(connection, self._prepared.tables, self._prefix)
+
+    def begun(self) -> bool:
+        """Whether there are tables whose names begin with the prefix.
+
+        :raises StoreError: the database cannot be opened
+        """
+        with self._connected() as connection, connection.begin():
+            return bool(found(connection, self._prefix))
 
     def begin(self) -> SQLSession:
         """A new transaction, as soon as the one before it is over.

@@ -12,9 +12,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Dialect,
     Executable,
     FromClause,
-    Index,
     Integer,
     String,
     Table,
@@ -33,7 +33,7 @@ from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
-from crmkit.storage.dialect import MILLIARD, Bare, Driver, Kept, amount_of, in_units
+from crmkit.storage.dialect import MILLIARD, Bare, Kept, amount_of, in_order, in_units
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PARTS: Final = {Calendar.YEAR: (1, 4), Calendar.MONTH: (6, 2), Calendar.DAY: (9, 2)}
@@ -120,15 +120,15 @@ class SQLiteDialect:
         ]
         return select(*cells).distinct().subquery()
 
-    def index(self, index: Index, driver: Driver) -> Sequence[str]:
-        """One statement: nothing is too wide."""
-        return (str(CreateIndex(index).compile(dialect=driver)),)
+    def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
+        """One statement each."""
+        return tuple(str(CreateIndex(index).compile(dialect=driver)) for index in in_order(table))
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """One statement, after which keys are looked at."""
         return (table.delete().where(table.c.id.in_(ids)),)
 
-    def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:
+    def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:  # noqa: ARG002
         """As every transaction is."""
         return nullcontext()
 

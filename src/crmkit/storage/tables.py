@@ -76,8 +76,7 @@ class Tables:
     def _creations(self, dialect: sa.Dialect) -> Iterator[str]:
         for rows in (*self.kinds.values(), self.journal):
             yield str(CreateTable(rows.table).compile(dialect=dialect))
-            for index in sorted(rows.table.indexes, key=lambda index: str(index.name)):
-                yield from self.dialect.index(index, dialect)
+            yield from self.dialect.indexes(rows.table, dialect)
 
 
 def checked_prefix(prefix: object) -> str:
