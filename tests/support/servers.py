@@ -65,13 +65,13 @@ def asking(url: str) -> Iterator[Ask]:
         connection.close()
 
 
-def make(store: str, name: str) -> str:
+def make(store: str, name: str, *, encoding: str = "UTF8") -> str:
     """The URL of a new database."""
     admin = os.environ[ADMIN[store]]
     database = f"{os.environ[RUN]}_{name}"
     with asking(admin) as ask:
         if store == "postgres":
-            ask(f"CREATE DATABASE {database} ENCODING 'UTF8' TEMPLATE template0")
+            ask(f"CREATE DATABASE {database} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
             ask(f"ALTER DATABASE {database} SET synchronous_commit = off")
         else:
             ask(f"CREATE DATABASE {database}")
