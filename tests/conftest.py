@@ -1,4 +1,4 @@
-"""What every test may rely on: the `support` package with strategies and naive models, and servers to keep records on."""
+"""What every test may rely on: the `support` package with strategies and naive models, and database servers."""
 
 from __future__ import annotations
 

@@ -27,8 +27,9 @@ ACCEPTS = "memory:, sqlite:PATH, postgresql://USER:PASSWORD@HOST/DATABASE or mar
 
 
 def open_store(url: str, model: Model, *, prefix: str) -> Store:
-    """The store behind a URL: `memory:`, `sqlite:crm.db` (also `sqlite:///crm.db` and `sqlite:////var/lib/crm.db`),
-    `postgresql://user:password@host/database` or `mariadb://user:password@host/database`.
+    """The store behind a URL: `memory:`, `sqlite:crm.db` (also `sqlite:///crm.db` and `sqlite:////var/lib/crm.db`).
+
+    Or `postgresql://user:password@host/database`, or `mariadb://user:password@host/database`.
 
     :raises Invalid: any other URL
     :raises MissingExtra: the driver of this database is not installed

@@ -1,4 +1,4 @@
-"""What is peculiar to stores on database servers: many at once, many words for failure, and nothing that says a password."""
+"""What is peculiar to stores on database servers: many at once, failures in words, and passwords that stay secret."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.store import Store
 from crmkit.crm import CRM
 
-ON_SERVERS = [store for store in STORES if store in servers.ADMIN]
+ON_SERVERS: list[Any] = [store for store in STORES if store in servers.ADMIN]
 EXTRAS = {"postgres": ("postgresql", "psycopg"), "mariadb": ("mariadb", "pymysql")}
 
 
@@ -157,9 +157,9 @@ def test_a_long_beginning_that_many_share_is_not_the_whole(store: Store) -> None
 
 def test_other_fields_are_a_difference(url: str, store: Store) -> None:
     """In the words of the database."""
-    with closing(open_store(url, Model.build((Firm,)), prefix="crm_")) as other:
-        with pytest.raises(SchemaOutdated, match="crm_visit too many"):
-            other.create()
+    outdated = pytest.raises(SchemaOutdated, match="crm_visit too many")
+    with closing(open_store(url, Model.build((Firm,)), prefix="crm_")) as other, outdated:
+        other.create()
 
 
 def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: Store) -> None:
@@ -168,10 +168,11 @@ def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: St
     session.page("firm", EVERYBODY)
     with servers.asking(url) as ask:
         if url.startswith("postgresql"):
-            ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ask(f"SELECT pg_terminate_backend(pid) FROM {others}")
         else:
-            for (id,) in ask("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"):
+            others = "information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+            for (id,) in ask(f"SELECT id FROM {others}"):
                 ask(f"KILL {id}")
 
     with pytest.raises(StoreError):
@@ -184,7 +185,8 @@ def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: St
 def test_a_password_is_never_said(name: str) -> None:
     """Neither by an address that cannot be read nor by a server that is not there."""
     scheme = EXTRAS[name][0]
-    for wrong in (f"{scheme}://ann:geheim@127.0.0.1:1/crm", f"{scheme}://ann:geheim@127.0.0.1", f"{scheme}://ann:geheim@:x/y"):
+    for rest in ("geheim@127.0.0.1:1/crm", "geheim@127.0.0.1", "geheim@:x/y", "x@geheim@127.0.0.1/crm"):
+        wrong = f"{scheme}://ann:{rest}"
         with pytest.raises((Invalid, StoreError)) as refused, closing(open_store(wrong, MODEL, prefix="crm_")) as store:
             store.create()
         assert "geheim" not in f"{refused.value}{refused.value.facts}"

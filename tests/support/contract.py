@@ -258,7 +258,7 @@ class StoreContract:
             assert everything(after) == there
 
     def test_transactions_take_turns(self, store: Store) -> None:
-        """One that begins while another writes sees all of what that one did or, without turns, nothing; never a part."""
+        """One that begins while another writes sees all that it did or, without turns, nothing; never a part."""
         seen: list[list[Row]] = []
 
         def look() -> None:

@@ -179,7 +179,8 @@ class OwnPostgres:
 
     def _begin(self) -> subprocess.Popen[bytes]:
         data = self.folder / "data"
-        self._run(self._binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-EUTF8")
+        how = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self._run(self._binaries / "initdb", "-D", data, *how)
         settings = ("listen_addresses=", "fsync=off", "max_connections=200", "timezone=UTC")
         command = [str(self._binaries / "postgres"), "-D", str(data), "-k", str(self.folder)]
         with (self.folder / "log").open("wb") as log:

@@ -22,7 +22,7 @@ from crmkit.crm import CRM
 #: And the library that each brings.
 EXTRAS: Final = {"cli": "rich", "phone": "phonenumbers", "postgres": "psycopg", "mariadb": "PyMySQL"}
 
-_PASSWORD: Final = re.compile(r"(?<=:)[^:@/]+(?=@)")
+_PASSWORD: Final = re.compile(r"(?<=//)([^:/?]*):.*@|(?<=password=)[^&]*")
 
 _Line = tuple[str, str]
 
@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> int:
     """Print the findings; 1 if something is wrong with the store."""
     opens, finding = _store(options.store)
-    shown = _PASSWORD.sub("***", options.store)
+    shown = _PASSWORD.sub(lambda found: f"{found[1]}:***@" if found[1] is not None else "***", options.store)
     for what, says in (*_versions(), *_extras(), ("stores", ACCEPTS), ("store", f"{shown} {finding}")):
         print(f"{what:<14} {says}")
     return 0 if opens else 1

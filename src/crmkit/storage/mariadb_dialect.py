@@ -189,9 +189,9 @@ def _clause(index: Index, quoted: IdentifierPreparer) -> str:
 @contextmanager
 def _alone(connection: Connection, what: str) -> Iterator[None]:
     lock = "CONCAT(SHA1(DATABASE()), LEFT(SHA1(%s), 20))"
-    if connection.exec_driver_sql(f"SELECT GET_LOCK({lock}, {PATIENCE})", (what,)).scalar() != 1:  # noqa: S608
+    if connection.exec_driver_sql(f"SELECT GET_LOCK({lock}, {PATIENCE})", (what,)).scalar() != 1:
         raise StoreError("somebody else has been making these tables for too long", hint="open it again")
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"SELECT RELEASE_LOCK({lock})", (what,))  # noqa: S608
+        connection.exec_driver_sql(f"SELECT RELEASE_LOCK({lock})", (what,))

@@ -24,6 +24,8 @@ def address(url: object, driver: str, accepts: str) -> sa.URL:
         found = sa.make_url(str(url)).set(drivername=driver)
     except (ArgumentError, ValueError):
         raise Invalid("url", "cannot be read", accepts=accepts) from None
+    if "@" in (found.host or ""):
+        raise Invalid("url", "has more than one @", accepts="%40 in the place of the one in a password")
     if not found.database:
         raise Invalid("url", "names no database", accepts=accepts)
     return found
