@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support.servers import RUN, Servers
+from support.servers import ADMIN, RUN, Servers, there
 
 settings.register_profile("test", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("properties", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -32,5 +32,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("stores")
     for store, version in versions.items():
         many = sum(f"::test{store}::" in node or f"[{store}" in node or f"-{store}" in node for node in ran)
-        says = f"{many} tests" if many else "did not run"
+        says = f"{many} tests" if many and (store not in ADMIN or store in there()) else "did not run"
         terminalreporter.write_line(f"{store:<9} {says}{f' ({version})' if version else ''}")

@@ -18,7 +18,7 @@ from crmkit.areas.service import Service
 from crmkit.builtin import ENTITIES, PROJECTIONS, open_store
 from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Conflict, Invalid, Refusal, Refused, StoreError, shape
+from crmkit.core.kernel.errors import Conflict, CrmError, Invalid, Refusal, Refused, StoreError, shape
 from crmkit.core.kernel.ids import Id, Ids, IdSource
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.registry import Registry
@@ -154,9 +154,11 @@ class CRM:
             with self.transaction() as tx:
                 if not tx.session.load("user", [SYSTEM.id]):
                     tx.add(SYSTEM, "user.added")
-        except (Conflict, Invalid):
+        except CrmError as error:  # somebody else may have opened it at the same moment
+            if not isinstance(error, Conflict) and error.facts.get("field") != "id":
+                raise
             with self.transaction() as tx:
-                if not tx.session.load("user", [SYSTEM.id]):  # else somebody opened it at the same moment
+                if not tx.session.load("user", [SYSTEM.id]):
                     raise
 
 

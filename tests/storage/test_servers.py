@@ -148,7 +148,7 @@ def test_a_long_beginning_that_many_share_is_not_the_whole(store: Store) -> None
     """Where an index holds the beginning of a text only, the rest still counts."""
     names = ["x" * 250 + end for end in ("a", "b")]
     with unkept(store) as session:
-        session.insert("firm", [firm(number, name=name, region="r" * 200) for number, name in enumerate(names, start=1)])
+        session.insert("firm", [firm(at, name=name, region="r" * 200) for at, name in enumerate(names, start=1)])
 
         found = session.page("firm", bind(where("name") == names[1], model=MODEL, kind="firm", now=visit(1)[3]))
 
