@@ -107,6 +107,18 @@ def test_texts_are_compared_by_code_point(crm: CRM, criteria: Criteria, found: s
         assert {visit.code for visit in tx.of(Visit).find(criteria)} == found
 
 
+def test_a_tag_is_found_whatever_it_is_made_of(crm: CRM) -> None:
+    """Each by itself, also where JSON has to write it in another way."""
+    tags = ["\x01", "\x1f", "a\x1f", "\x7f", '"', "\\", '\\"', "\\u001f", "/", "\n", ",", '","']
+    tags += ["a", "A", "é", "e\u0301", "한", "🎉"]
+    with undone(crm) as tx:
+        for tag in tags:
+            tx.add(Visit(id=tx.new_id(Visit), labels=frozenset({tag, "x"})), "visit.made")
+
+        for tag in tags:
+            assert [visit.labels for visit in tx.of(Visit).find(where("labels").has(tag))] == [{tag, "x"}]
+
+
 def test_keys_differ_where_they_are_written_differently(crm: CRM) -> None:
     """Abc, abc and «abc » are three; the same again is refused."""
     with undone(crm) as tx:
