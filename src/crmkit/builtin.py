@@ -23,15 +23,18 @@ from crmkit.core.service.case import Case
 ENTITIES: tuple[type[Entity], ...] = (Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case)
 PROJECTIONS: tuple[Projection[Any], ...] = (STAGE_STAYS,)
 
-ACCEPTS = "memory: or sqlite:PATH"
+ACCEPTS = "memory:, sqlite:PATH, postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE"
 
 
 def open_store(url: str, model: Model, *, prefix: str) -> Store:
-    """The store behind a URL: `memory:`, or `sqlite:crm.db` (also `sqlite:///crm.db` and `sqlite:////var/lib/crm.db`).
+    """The store behind a URL: `memory:`, `sqlite:crm.db` (also `sqlite:///crm.db` and `sqlite:////var/lib/crm.db`).
+
+    Or `postgresql://user:password@host/database`, or `mariadb://user:password@host/database`.
 
     `?profile=fast` behind a path makes commits cheaper and lets a loss of power take the last of them.
 
     :raises Invalid: any other URL
+    :raises MissingExtra: the driver of this database is not installed
     """
     scheme, colon, rest = str(url).partition(":")
     if scheme == "memory" and colon and not rest:
@@ -43,4 +46,12 @@ def open_store(url: str, model: Model, *, prefix: str) -> Store:
 
         path, profile = profiled(rest[3:] if rest.startswith("///") else rest.removeprefix("//"))
         return SQLiteStore(path, model, prefix=prefix, profile=profile)
+    if scheme == "postgresql" and colon:
+        from crmkit.storage.postgres import PostgresStore
+
+        return PostgresStore(url, model, prefix=prefix)
+    if scheme == "mariadb" and colon:
+        from crmkit.storage.mariadb import MariaDBStore
+
+        return MariaDBStore(url, model, prefix=prefix)
     raise Invalid("url", f"got {shape(url)}", accepts=ACCEPTS)

@@ -330,9 +330,16 @@ class CRM:
         with self.read() as view:
             there = view.session.load("user", [SYSTEM.id])
         if not there:
-            with self.transaction() as tx:
-                if not tx.session.load("user", [SYSTEM.id]):  # nobody else was quicker
-                    tx.add(SYSTEM, "user.added")
+            try:
+                with self.transaction() as tx:
+                    if not tx.session.load("user", [SYSTEM.id]):  # nobody else was quicker
+                        tx.add(SYSTEM, "user.added")
+            except CrmError as error:  # somebody else may have opened it at the same moment
+                if not isinstance(error, Conflict) and error.facts.get("field") != "id":
+                    raise
+                with self.read() as view:
+                    if not view.session.load("user", [SYSTEM.id]):
+                        raise
 
 
 def _require_active(actor: User) -> None:

@@ -118,7 +118,8 @@ def test_a_mapping_that_cannot_be_read_is_a_matter_of_usage(
 def test_an_error_is_one_line_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
     """Programs read the code, people the rest."""
     assert failed(capsys, "report", "funnel", "--store", "postgres:x") == (
-        "invalid: url: got the text 'postgres:x' (accepted: memory: or sqlite:PATH)\n"
+        "invalid: url: got the text 'postgres:x' (accepted: memory:, sqlite:PATH, "
+        "postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE)\n"
     )
 
 
@@ -253,7 +254,7 @@ def test_a_diagram_is_that_of_the_flow(kind: str, capsys: pytest.CaptureFixture[
 
 def findings(text: str) -> dict[str, str]:
     """What the doctor found, by what."""
-    return {line[:12].strip(): line[13:] for line in text.splitlines()}
+    return {line[:14].strip(): line[15:] for line in text.splitlines()}
 
 
 def test_the_doctor_names_versions_extras_and_stores(capsys: pytest.CaptureFixture[str]) -> None:
@@ -262,7 +263,7 @@ def test_the_doctor_names_versions_extras_and_stores(capsys: pytest.CaptureFixtu
 
     assert list(found) == [
         *("crmkit", "Python", "SQLAlchemy", "attrs", "SQLite", "time zones"),
-        *("extra cli", "extra phone", "stores", "store"),
+        *("extra cli", "extra phone", "extra postgres", "extra mariadb", "stores", "store"),
     ]
     assert found["crmkit"] == version("crmkit")
     assert found["SQLAlchemy"] == version("SQLAlchemy")

@@ -7,15 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.crms import STORES, url
+from support.crms import STORES, place
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 
 
 def told(example: Path, store: str, folder: Path) -> bytes:
     """What an example prints on a store; warnings are errors for it too."""
-    command = [sys.executable, "-X", "utf8", "-W", "error", str(example), url(store, folder)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    with place(store, folder, example.name) as url:
+        command = [sys.executable, "-X", "utf8", "-W", "error", str(example), url]
+        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     assert done.stderr.decode() == ""
     return done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from support.checks import EVERYBODY, check_criteria, check_figures, check_order, check_replay
 from support.contract import StoreContract, lives
+from support.crms import STORES, place
 from support.records import MODEL
 from support.samples import column
 from support.strategies import criteria, situations
@@ -28,6 +30,11 @@ from crmkit.core.kernel.store import Order, Store
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundCount, GroundMean, GroundTally, Partial
 from crmkit.storage.memory import MemorySession, MemorySnapshot, MemoryStore
+
+
+def needs(store: str) -> pytest.MarkDecorator:
+    """Only where there is a server."""
+    return pytest.mark.skipif(store not in STORES, reason=f"there is no server for {store}")
 
 
 class TestMemory(StoreContract):
@@ -54,6 +61,38 @@ class TestSQLite(StoreContract):
         store.create()
         yield store
         store.close()
+
+
+@needs("postgres")
+class TestPostgres(StoreContract):
+    """One database, emptied after each test."""
+
+    takes_turns = False
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        """A store in a database of PostgreSQL."""
+        from crmkit.storage.postgres import PostgresStore
+
+        with place("postgres", tmp_path, MODEL) as url, closing(PostgresStore(url, MODEL)) as store:
+            store.create()
+            yield store
+
+
+@needs("mariadb")
+class TestMariaDB(StoreContract):
+    """One database, emptied after each test."""
+
+    takes_turns = False
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        """A store in a database of MariaDB."""
+        from crmkit.storage.mariadb import MariaDBStore
+
+        with place("mariadb", tmp_path, MODEL) as url, closing(MariaDBStore(url, MODEL)) as store:
+            store.create()
+            yield store
 
 
 class MissingFulfils(MemorySession):

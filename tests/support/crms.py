@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from crmkit.crm import CRM, Transaction
 from crmkit.testing import FixedClock, FixedIds
+from support import servers
 
-STORES: tuple[str, ...] = ("memory", "sqlite")
+STORES: tuple[str, ...] = ("memory", "sqlite", *servers.there())
+
+LOCAL: tuple[str, ...] = ("memory", "sqlite")
+
+_NUMBERS = count(1)
+_EMPTY: dict[tuple[str, object], list[str]] = defaultdict(list)  #: databases of this process that nobody uses
 
 
-def url(store: str, folder: Path) -> str:
-    """Where a fresh CRM of this store is kept."""
+def local(store: str, folder: Path) -> str:
+    """The URL of a store that needs no server."""
     return "memory:" if store == "memory" else f"sqlite:{folder / 'crm.db'}"
+
+
+@contextmanager
+def place(store: str, folder: Path, made_for: object = "") -> Iterator[str]:
+    """The URL of a store that holds nothing, until the end of the block.
+
+    Databases on servers are used again, for tables take long to make: each by those who say that it is made for the
+    same, which is to say the same model.
+    """
+    if store in LOCAL:
+        yield local(store, folder)
+        return
+    free = _EMPTY[store, made_for]
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    url = free.pop() if free else servers.make(store, f"{worker}_{next(_NUMBERS)}")
+    yield url
+    servers.empty(url)
+    free.append(url)
 
 
 @contextmanager
 def opened(store: str, folder: Path, clock: FixedClock | None = None, **how: object) -> Iterator[CRM]:
     """A fresh CRM on a store, closed afterwards."""
-    with CRM.open(url(store, folder), clock=clock or FixedClock(), ids=FixedIds(), **how) as crm:  # type: ignore[arg-type]
+    made_for = how.get("entities"), how.get("extensions")
+    with (
+        place(store, folder, made_for) as url,
+        CRM.open(url, clock=clock or FixedClock(), ids=FixedIds(), **how) as crm,  # type: ignore[arg-type]
+    ):
         yield crm
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sqlite3
 import zoneinfo
 from argparse import Namespace
@@ -12,12 +13,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from crmkit.builtin import ACCEPTS
+from crmkit.builtin import ACCEPTS, ENTITIES, open_store
 from crmkit.cli.options import Commands, add_store, file_of
 from crmkit.core.kernel.errors import CrmError
+from crmkit.core.kernel.model import Model
 from crmkit.crm import CRM
 
-EXTRAS: Final = {"cli": "rich", "phone": "phonenumbers"}  #: and the library that each brings
+#: And the library that each brings.
+EXTRAS: Final = {"cli": "rich", "phone": "phonenumbers", "postgres": "psycopg", "mariadb": "PyMySQL"}
+
+_PASSWORD: Final = re.compile(r"(?<=//)([^:/?]*):.*@|(?<=password=)[^&]*")
 
 _Line = tuple[str, str]
 
@@ -32,8 +37,9 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> int:
     """Print the findings; 1 if something is wrong with the store."""
     opens, finding = _store(options.store)
-    for what, says in (*_versions(), *_extras(), ("stores", ACCEPTS), ("store", f"{options.store} {finding}")):
-        print(f"{what:<12} {says}")
+    shown = _PASSWORD.sub(lambda found: f"{found[1]}:***@" if found[1] is not None else "***", options.store)
+    for what, says in (*_versions(), *_extras(), ("stores", ACCEPTS), ("store", f"{shown} {finding}")):
+        print(f"{what:<14} {says}")
     return 0 if opens else 1
 
 
@@ -88,11 +94,21 @@ def _store(url: str) -> tuple[bool, str]:
     if path is not None and not _holds_tables(path):
         return True, "has no CRM yet; what is written first makes one"
     try:
+        if url.startswith(("postgresql:", "mariadb:")) and not _begun(url):
+            return True, "has no CRM yet; what is written first makes one"
         with CRM.open(url) as crm, crm.read() as view:
             view.insights.funnel()
     except CrmError as error:
         return False, f"does not open: {error.code}: {error}"
     return True, "opens"
+
+
+def _begun(url: str) -> bool:
+    """Whether a CRM was begun in this database of a server."""
+    from crmkit.storage.sql import SQLStore
+
+    with closing(open_store(url, Model.build(ENTITIES), prefix="crm_")) as store:
+        return isinstance(store, SQLStore) and store.begun()
 
 
 def _holds_tables(path: Path) -> bool:

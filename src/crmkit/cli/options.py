@@ -20,7 +20,8 @@ def add_store(parser: ArgumentParser) -> None:
         "--store",
         metavar="URL",
         default=os.environ.get("CRMKIT_STORE") or STORE,
-        help=f"memory: or sqlite:PATH; unless given, the environment variable CRMKIT_STORE, else {STORE}",
+        help="memory:, sqlite:PATH, postgresql://... or mariadb://...; unless given, the environment variable"
+        f" CRMKIT_STORE, else {STORE}",
     )
 
 

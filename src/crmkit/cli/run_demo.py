@@ -20,7 +20,8 @@ def add(commands: Commands) -> None:
     fresh = f"a fresh {DATABASE} in the folder of --out"
     known = "a folder with a known data set; unless given, the sample that crmkit brings"
     parser.add_argument("--data", metavar="DIR", type=Path, help=known)
-    parser.add_argument("--store", metavar="URL", help=f"memory: or sqlite:PATH; unless given, {fresh}")
+    stores = "memory:, sqlite:PATH, postgresql://... or mariadb://..."
+    parser.add_argument("--store", metavar="URL", help=f"{stores}; unless given, {fresh}")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("out"), help="for the page; unless given, out")
     parser.set_defaults(run=run)
 

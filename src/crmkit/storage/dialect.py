@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from decimal import Context, Decimal
 from typing import Any, Final, Protocol
 
+import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, FromClause
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import ColumnElement, Connection, Executable, FromClause, Index, Table
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.money import DECIMALS
 
 MILLIARD: Final = 10**9
+
+_EXACT: Final = Context(prec=60)  # room for any sum of amounts, whatever precision the host works with
+
+
+def in_units(amount: Decimal) -> int:
+    """The amount in units of the last decimal that there may be."""
+    return int(_EXACT.scaleb(amount, DECIMALS))
+
+
+def amount_of(units: int) -> Decimal:
+    """The amount of this many units."""
+    return _EXACT.scaleb(Decimal(units), -DECIMALS)
+
+
+class Bare(UserDefinedType[Any]):
+    """A column type by its name, whose values the driver takes and gives as they are."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: object) -> str:
+        """The name, as it stands in CREATE TABLE."""
+        return self.name
 
 
 @frozen
@@ -24,6 +53,11 @@ class Kept:
     decode: Callable[[Any], Any] | None = None
 
 
+def in_order(table: Table) -> list[Index]:
+    """The indexes of a table by their names."""
+    return sorted(table.indexes, key=lambda index: str(index.name))
+
+
 class Dialect(Protocol):
     """One kind of database; whatever else this package says, every one of them reads alike.
 
@@ -33,6 +67,16 @@ class Dialect(Protocol):
     @property
     def kept(self) -> Mapping[Scalar, Kept]:
         """How values stand in columns, by their scalar."""
+        ...
+
+    @property
+    def folded(self) -> TypeEngine[Any]:
+        """The type of the columns with the folds of names."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What SQLAlchemy is to say of every table."""
         ...
 
     def contains(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -55,8 +99,12 @@ class Dialect(Protocol):
         """From some instant, always the same, to this moment."""
         ...
 
+    def units(self, amount: ColumnElement[Any]) -> ColumnElement[int]:
+        """An amount as a whole number, see `in_units`."""
+        ...
+
     def total(self, number: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """Milliards and the rest of the exact sum, of any number of numbers."""
+        """Milliards and the rest of the exact sum, of any number of whole numbers."""
         ...
 
     def json(self, cell: ColumnElement[Any], scalar: Scalar) -> ColumnElement[str]:
@@ -70,6 +118,18 @@ class Dialect(Protocol):
 
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
         """Rows that come with the statement, however many; quick to be joined by the value of one column."""
+        ...
+
+    def indexes(self, table: Table, driver: sa.Dialect) -> Sequence[str]:
+        """The statements that make the indexes of a table, however wide their columns are."""
+        ...
+
+    def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
+        """The statements that delete these rows, some of which may lead to others of them."""
+        ...
+
+    def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:
+        """While it lasts, everybody else who wants to be alone with this waits."""
         ...
 
     def columns(self, connection: Connection, table: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.core.kernel.errors import StoreError
 from crmkit.core.kernel.fields import Scalar
@@ -27,7 +28,7 @@ from crmkit.storage.keys import refused_delete, refused_row
 from crmkit.storage.operations import operation_of
 from crmkit.storage.operations import row_of as row_of_operation
 from crmkit.storage.refusals import changed_meanwhile, done_before, only_reads, recorded_before
-from crmkit.storage.schema import create
+from crmkit.storage.schema import create, found
 from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
 from crmkit.storage.tables import Tables, compared, tables
@@ -75,6 +76,14 @@ class SQLStore:
         with self._connected() as connection, connection.begin():
             create(connection, self._prepared.tables, self._prefix)
 
+    def begun(self) -> bool:
+        """Whether there are tables whose names begin with the prefix.
+
+        :raises StoreError: the database cannot be opened
+        """
+        with self._connected() as connection, connection.begin():
+            return bool(found(connection, self._prefix))
+
     def begin(self) -> SQLSession:
         """A new transaction, as soon as the one before it is over.
 
@@ -97,7 +106,12 @@ class SQLStore:
     def _connected(self) -> sa.Connection:
         if self._engine is None:
             raise StoreError("this store is closed", hint="open it again")
-        return self._engine.connect()
+        try:
+            return self._engine.connect()
+        except PoolTimeout:
+            raise StoreError(
+                "all connections of this process are in use", hint="end a transaction, then begin the next"
+            ) from None
 
 
 class SQLSession:
@@ -162,7 +176,7 @@ class SQLSession:
         tables = self._prepared.tables
         table = tables.kinds[kind].table
         for some in _portions(sorted(set(ids), reverse=True), GONE_AT_ONCE):
-            deletion = table.delete().where(table.c.id.in_([tables.stored(Scalar.ID, id) for id in some]))
+            deletion = tables.dialect.deletion(table, [tables.stored(Scalar.ID, id) for id in some])
             if not self._attempted(partial(_done, deletion)):
                 raise refused_delete(self, self._prepared.model, kind, set(some))
 
@@ -281,9 +295,10 @@ class SQLSnapshot(SQLSession):
         raise only_reads()
 
 
-def _done(statement: sa.Executable, connection: sa.Connection) -> bool:
-    """It is, whatever it changed."""
-    connection.execute(statement)
+def _done(statements: Sequence[sa.Executable], connection: sa.Connection) -> bool:
+    """They are, whatever they changed."""
+    for statement in statements:
+        connection.execute(statement)
     return True
 
 

@@ -23,7 +23,7 @@ from crmkit.storage.mounts import network_of
 from crmkit.storage.schema import create
 from crmkit.storage.sql import Prepared, SQLSession, SQLSnapshot, SQLStore
 from crmkit.storage.sqlite_dialect import SQLiteDialect
-from crmkit.storage.tables import tables
+from crmkit.storage.tables import checked_prefix, tables
 from crmkit.storage.turns import LateError, Turn, Turns
 
 PATIENCE: Final = 10  #: seconds that a transaction waits for the one before it
@@ -34,7 +34,6 @@ CHECKPOINT_AT: Final = 1000 * 4096  #: bytes by which the log grows between two 
 _PROFILES: Final = {"durable": "FULL", "fast": "NORMAL"}
 
 _MEMORY: Final = re.compile(r":memory:|[?&]mode=memory\b")
-_PREFIX: Final = re.compile(r"(?!sqlite_)[a-z][a-z0-9_]{0,30}")
 
 #: By the beginning of the name that SQLite gives an error: what it means to somebody who has not called SQLite.
 _MEANING: Final = {
@@ -68,7 +67,7 @@ class SQLiteStore(SQLStore):
         self._reading: Final = _engine(self._file, "PRAGMA query_only = ON", begin="BEGIN")
         self._checkpoint_at = CHECKPOINT_AT
         writing = _engine(self._file, f"PRAGMA synchronous = {_synchronous(profile)}", begin="BEGIN IMMEDIATE")
-        super().__init__(writing, model, SQLiteDialect(), prefix=_checked(prefix))
+        super().__init__(writing, model, SQLiteDialect(), prefix=checked_prefix(prefix))
 
     def create(self) -> None:
         """Make the tables, unless they are there, which is seen without the turn; raises like every store."""
@@ -224,7 +223,7 @@ def profiled(path: str) -> tuple[str, str]:
 
 def ddl(model: Model, *, prefix: str = "crm_") -> str:
     """The statements that make the tables of a model, as text."""
-    made = tables(model, SQLiteDialect(), _checked(prefix))
+    made = tables(model, SQLiteDialect(), checked_prefix(prefix))
     return "\n\n".join(f"{statement};" for statement in made.ddl(sqlite.dialect())) + "\n"
 
 
@@ -254,12 +253,6 @@ def _local(file: str) -> str:
             f"{file} is on a network file system ({network})", hint="a file on a disk of this machine, or a server"
         )
     return file
-
-
-def _checked(prefix: object) -> str:
-    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-        raise Invalid("prefix", f"got {shape(prefix)}", accepts="up to 31 lower-case letters, digits and underscores")
-    return prefix
 
 
 def _file(path: object) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
-from decimal import Context, Decimal
 from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Dialect,
+    Executable,
     FromClause,
     Integer,
     String,
+    Table,
     Text,
     case,
     cast,
@@ -24,33 +27,20 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.types import TypeEngine, UserDefinedType
+from sqlalchemy.schema import CreateIndex
+from sqlalchemy.types import TypeEngine
 
 from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
-from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_NAME
-from crmkit.storage.dialect import MILLIARD, Kept
+from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
+from crmkit.storage.dialect import MILLIARD, Bare, Kept, amount_of, in_order, in_units
 
-_EXACT: Final = Context(prec=60)  # room for any sum of amounts, whatever precision the host works with
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _UNITS: Final = 10**DECIMALS
 _UUID: Final = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))  #: where the groups of its digits begin, and their lengths
 _PARTS: Final = {Calendar.YEAR: (1, 4), Calendar.MONTH: (6, 2), Calendar.DAY: (9, 2)}
-
-
-class Bare(UserDefinedType[Any]):
-    """A column type by its name, whose values the driver takes and gives as they are."""
-
-    cache_ok = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def get_col_spec(self, **_: object) -> str:
-        """The name, as it stands in CREATE TABLE."""
-        return self.name
 
 
 def _bytes(id: Id[Any]) -> bytes:
@@ -59,14 +49,6 @@ def _bytes(id: Id[Any]) -> bytes:
 
 def _id(kept: bytes) -> Id[Any]:
     return Id(bytes=kept)
-
-
-def _units(amount: Decimal) -> int:
-    return int(_EXACT.scaleb(amount, DECIMALS))
-
-
-def _amount(units: int) -> Decimal:
-    return _EXACT.scaleb(Decimal(units), -DECIMALS)
 
 
 def _written(moment: datetime) -> str:
@@ -96,11 +78,13 @@ class SQLiteDialect:
         Scalar.CHOICE: Kept(String(40)),
         Scalar.INTEGER: Kept(BigInteger()),
         Scalar.FLAG: Kept(Bare("BOOLEAN"), int, bool),
-        Scalar.AMOUNT: Kept(BigInteger(), _units, _amount),
+        Scalar.AMOUNT: Kept(BigInteger(), in_units, amount_of),
         Scalar.DATE: Kept(String(10), date.isoformat, date.fromisoformat),
         Scalar.MOMENT: Kept(String(26), _written, _moment),
         Scalar.TAGS: Kept(Text(), _array, _tags),
     }
+    folded: Final[TypeEngine[Any]] = String(LONGEST_FOLD)
+    options: Final[Mapping[str, Any]] = {}
 
     def contains(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:
         """As `instr` finds it; LIKE would fold letters and know wildcards."""
@@ -122,6 +106,10 @@ class SQLiteDialect:
         """From 1970 on: whole seconds, and the digits behind the point, which SQLite itself would round."""
         seconds = cast(func.strftime("%s", func.substr(moment, 1, 19)), BigInteger)
         return seconds * 1_000_000 + cast(func.substr(moment, 21, 6), BigInteger)
+
+    def units(self, amount: ColumnElement[Any]) -> ColumnElement[int]:
+        """As it is kept."""
+        return amount
 
     def total(self, number: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """Each summed by itself: SUM itself ends at 64 bits."""
@@ -156,6 +144,18 @@ class SQLiteDialect:
             for place, (name, type) in enumerate(columns.items())
         ]
         return select(*cells).distinct().subquery()
+
+    def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
+        """One statement each."""
+        return tuple(str(CreateIndex(index).compile(dialect=driver)) for index in in_order(table))
+
+    def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
+        """One statement, after which keys are looked at."""
+        return (table.delete().where(table.c.id.in_(ids)),)
+
+    def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:  # noqa: ARG002
+        """As every transaction is."""
+        return nullcontext()
 
     def columns(self, connection: Connection, table: str) -> dict[str, str]:
         """As SQLite keeps them: in the words of CREATE TABLE."""

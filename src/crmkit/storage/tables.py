@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateTable
 
 from crmkit.core.kernel.columns import Column, from_json
-from crmkit.core.kernel.errors import DefinitionError
+from crmkit.core.kernel.errors import DefinitionError, Invalid, shape
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.model import EntityModel, Model
-from crmkit.core.kernel.text import LONGEST_FOLD, fold
+from crmkit.core.kernel.text import fold
 from crmkit.storage.converters import Convert, decoder, encoder
-from crmkit.storage.dialect import Dialect, Kept
+from crmkit.storage.dialect import Dialect
 
 #: What the journal keeps of an event.
 EVENT: Final = (
@@ -43,6 +44,12 @@ OPERATION: Final = (
 )
 
 KEPT_BESIDE: Final = {"journal": "events are", "operation": "operations are"}
+
+
+_SEQUENCE: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # where only an INTEGER is given by itself
+
+
+_PREFIX: Final = re.compile(r"(?!sqlite_)[a-z][a-z0-9_]{0,30}")
 
 
 @frozen(eq=False)
@@ -76,12 +83,22 @@ class Tables:
 
     def ddl(self, dialect: sa.Dialect) -> tuple[str, ...]:
         """The statements that create them, parents first."""
-        return tuple(str(each.compile(dialect=dialect)).strip() for each in self._creations())
+        return tuple(each.strip() for each in self._creations(dialect))
 
-    def _creations(self) -> Iterator[CreateTable | CreateIndex]:
+    def _creations(self, dialect: sa.Dialect) -> Iterator[str]:
         for rows in (*self.kinds.values(), self.journal, self.operations):
-            yield CreateTable(rows.table)
-            yield from map(CreateIndex, sorted(rows.table.indexes, key=lambda index: str(index.name)))
+            yield str(CreateTable(rows.table).compile(dialect=dialect))
+            yield from self.dialect.indexes(rows.table, dialect)
+
+
+def checked_prefix(prefix: object) -> str:
+    """The prefix itself.
+
+    :raises Invalid: no table's name can begin with it
+    """
+    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
+        raise Invalid("prefix", f"got {shape(prefix)}", accepts="up to 31 lower-case letters, digits and underscores")
+    return prefix
 
 
 def compared(column: Column) -> str:
@@ -95,15 +112,16 @@ def tables(model: Model, dialect: Dialect, prefix: str) -> Tables:
     :raises DefinitionError: two of them, or two columns of one, would have the same name
     """
     metadata = sa.MetaData(naming_convention=_NAMES)
-    kinds = {kind: _kind(metadata, each, dialect.kept, prefix) for kind, each in model.entities.items()}
+    kinds = {kind: _kind(metadata, each, dialect, prefix) for kind, each in model.entities.items()}
     for name in KEPT_BESIDE.keys() & kinds.keys():
         raise DefinitionError(f"a kind cannot be named «{name}»", hint=f"that is where {KEPT_BESIDE[name]} kept")
-    journal, operations = (make(metadata, dialect.kept, prefix) for make in (_journal, _operations))
+    journal, operations = (make(metadata, dialect, prefix) for make in (_journal, _operations))
     return Tables(dialect, metadata, kinds, journal, operations)
 
 
-def _kind(metadata: sa.MetaData, model: EntityModel, kept: Mapping[Scalar, Kept], prefix: str) -> Rows:
-    columns = [built for column in model.columns for built in _columns(column, kept)]
+def _kind(metadata: sa.MetaData, model: EntityModel, dialect: Dialect, prefix: str) -> Rows:
+    kept = dialect.kept
+    columns = [built for column in model.columns for built in _columns(column, dialect)]
     names = [column.name for column in columns]
     for name in names:
         if names.count(name) > 1:
@@ -114,13 +132,13 @@ def _kind(metadata: sa.MetaData, model: EntityModel, kept: Mapping[Scalar, Kept]
         if column.target
     ]
     indexes = [sa.Index(None, *paths, unique=unique) for paths, unique in _indexes(model).items()]
-    table = sa.Table(f"{prefix}{model.kind}", metadata, *columns, *references, *indexes)
+    table = sa.Table(f"{prefix}{model.kind}", metadata, *columns, *references, *indexes, **dialect.options)
     return Rows(table, model.columns, encoder(model.columns, kept), decoder(model.columns, kept))
 
 
-def _columns(column: Column, kept: Mapping[Scalar, Kept]) -> Iterator[sa.Column[Any]]:
+def _columns(column: Column, dialect: Dialect) -> Iterator[sa.Column[Any]]:
     """The column, and behind a name that of its folds."""
-    how = kept[column.scalar]
+    how = dialect.kept[column.scalar]
     value = from_json(column.scalar, column.default)
     yield sa.Column(
         column.name,
@@ -131,9 +149,7 @@ def _columns(column: Column, kept: Mapping[Scalar, Kept]) -> Iterator[sa.Column[
     )
     if column.scalar is Scalar.NAME:
         folded = None if value is None else fold(value)
-        yield sa.Column(
-            compared(column), sa.String(LONGEST_FOLD), nullable=column.nullable, server_default=_default(folded)
-        )
+        yield sa.Column(compared(column), dialect.folded, nullable=column.nullable, server_default=_default(folded))
 
 
 def _default(value: Any) -> Any:
@@ -150,24 +166,28 @@ def _indexes(model: EntityModel) -> dict[tuple[str, ...], bool]:
     return found | {(column.name,): False for column in model.columns if column.target and column.name not in first}
 
 
-def _journal(metadata: sa.MetaData, kept: Mapping[Scalar, Kept], prefix: str) -> Rows:
+def _journal(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
+    kept = dialect.kept
     table = sa.Table(
         f"{prefix}journal",
         metadata,
-        sa.Column("sequence", sa.Integer, primary_key=True),  # in SQLite only an INTEGER is given by itself
+        sa.Column("sequence", _SEQUENCE, sa.Identity(always=True), primary_key=True),
         *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in EVENT[1:]),
         sa.Index(None, "record"),
         sa.Index(None, "kind", "record", "version", unique=True),
+        **dialect.options,
     )
     return Rows(table, EVENT, encoder(EVENT, kept), decoder(EVENT, kept))
 
 
-def _operations(metadata: sa.MetaData, kept: Mapping[Scalar, Kept], prefix: str) -> Rows:
+def _operations(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
+    kept = dialect.kept
     table = sa.Table(
         f"{prefix}operation",
         metadata,
         sa.Column("id", kept[Scalar.ID].type, primary_key=True),
         *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in OPERATION[1:]),
+        **dialect.options,
     )
     return Rows(table, OPERATION, encoder(OPERATION, kept), decoder(OPERATION, kept))
 

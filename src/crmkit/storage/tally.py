@@ -19,7 +19,7 @@ from crmkit.core.kernel.tally import (
     GroundTally,
     Partial,
 )
-from crmkit.storage.dialect import MILLIARD
+from crmkit.storage.dialect import MILLIARD, amount_of
 from crmkit.storage.groups import Cell, Group, Records, grouped
 from crmkit.storage.tables import Tables
 from crmkit.storage.where import Where
@@ -89,13 +89,13 @@ class _Counting:
     def sums(self, measure: GroundSum) -> dict[Cells, dict[str, Any]]:
         """The sums of each group, by currency."""
         amount, currency = self.records.cell(measure.amount), self.records.cell(measure.currency)
-        decode = self.records.tables.dialect.kept[measure.amount.column.scalar].decode
-        chosen = self.chosen(*self.keys, currency, *self.records.tables.dialect.total(amount), where=measure.where)
+        dialect = self.records.tables.dialect
+        total = dialect.total(dialect.units(amount))
+        chosen = self.chosen(*self.keys, currency, *total, where=measure.where)
         chosen = chosen.where(amount.is_not(None), currency.is_not(None)).group_by(*self.keys, currency)
         sums: dict[Cells, dict[str, Any]] = {}
         for *keys, code, milliards, rest in self.connection.execute(chosen):
-            total = milliards * MILLIARD + rest
-            sums.setdefault(tuple(keys), {})[code] = decode(total) if decode else total
+            sums.setdefault(tuple(keys), {})[code] = amount_of(milliards * MILLIARD + rest)
         return sums
 
     def percentile(self, measure: GroundPercentile) -> dict[Cells, tuple[int, int, int]]:

@@ -70,7 +70,15 @@ def test_a_work_that_is_over_does_nothing_more(crm: CRM) -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "details"), [("", {}), ("done", {}), ("firm.made", {}), ("visit.\0", {}), ("visit.x", {"a": object()}), ("visit.x", {"a": 1.5})]
+    ("event", "details"),
+    [
+        ("", {}),
+        ("done", {}),
+        ("firm.made", {}),
+        ("visit.\0", {}),
+        ("visit.x", {"a": object()}),
+        ("visit.x", {"a": 1.5}),
+    ],
 )
 def test_an_event_that_no_store_could_keep_is_refused(crm: CRM, event: str, details: dict[str, Any]) -> None:
     """A name that is none of the kind's, details without an exact form."""

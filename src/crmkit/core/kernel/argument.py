@@ -65,6 +65,13 @@ def written(field: str, value: Any) -> Json:
             return to_json(utc(moment, field))
         case date() as day:
             return to_json(day)
+        case other:
+            return _collected(field, other)
+
+
+def _collected(field: str, value: Any) -> Json:
+    """The form of what has parts: lists, sets of texts, objects, values of several fields."""
+    match value:
         case tuple() | list() as items:
             return [written(field, item) for item in items]
         case AbstractSet() as texts:

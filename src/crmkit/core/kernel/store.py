@@ -26,7 +26,9 @@ class Order:
 
 
 class Session(Protocol):
-    """One transaction: sees what was committed before it began and what it wrote itself, nothing in between.
+    """One transaction: sees what was committed before it began and what it wrote itself.
+
+    Where transactions do not take turns it also sees what others commit meanwhile, but never what they undo.
 
     Rows are canonical (see `columns.checker`), in the model's order. Writes take effect at once for this session and
     with `commit` for all others.
@@ -119,7 +121,7 @@ class Store(Protocol):
         ...
 
     def begin(self) -> Session:
-        """A new transaction, the only one that writes until it ends."""
+        """A new transaction: the only one until it ends, or one that waits for others where they write the same."""
         ...
 
     def snapshot(self) -> Session:

@@ -1,0 +1,103 @@
+"""What stores on a database server have in common: an address, a pool of connections, and errors in words of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import ArgumentError
+
+from crmkit.core.kernel.errors import Invalid, StoreError
+from crmkit.storage.faults import Meaning
+from crmkit.storage.sql import SQLSnapshot, SQLStore
+
+#: What to raise for an error of the driver, and what it means; None for a refused key.
+Failure: TypeAlias = Callable[..., tuple[StoreError, Meaning] | None]
+
+PATIENCE: Final = 10  #: seconds that a transaction waits for others, or for a connection
+MOST: Final = 20  #: connections that one store has open
+
+
+def address(url: object, driver: str, accepts: str) -> sa.URL:
+    """The URL for a driver.
+
+    :raises Invalid: it names no database; what it says is not repeated, for it may hold a password
+    """
+    try:
+        found = sa.make_url(str(url)).set(drivername=driver)
+    except (ArgumentError, ValueError):
+        raise Invalid("url", "cannot be read", accepts=accepts) from None
+    if "@" in (found.host or ""):
+        raise Invalid("url", "has more than one @", accepts="%40 in the place of the one in a password")
+    if not found.database:
+        raise Invalid("url", "names no database", accepts=accepts)
+    return found
+
+
+class ServerStore(SQLStore):
+    """One CRM in one database of a server; transactions run beside each other."""
+
+    begin_snapshot: ClassVar[tuple[str, ...]]  #: what is said at the beginning, so that all is read as it is now
+
+    def snapshot(self) -> SQLSnapshot:
+        """What is committed by now, in a transaction that cannot write.
+
+        :raises StoreError: the database cannot be reached
+        """
+        connection = self._connected().execution_options(isolation_level="REPEATABLE READ")
+        try:
+            connection.begin()
+            for statement in self.begin_snapshot:
+                connection.exec_driver_sql(statement)
+        except BaseException:
+            connection.close()
+            raise
+        return SQLSnapshot(connection, self._prepared)
+
+
+def engine(
+    url: sa.URL,
+    set_up: Callable[[Any], None],
+    failure: Failure,
+    **how: Any,
+) -> sa.Engine:
+    """Connections that are set up once, read committed rows only, and fail as `failure` says.
+
+    Refused keys, for which it gives None, are left to those who can say which.
+    """
+    made = sa.create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        paramstyle="format",
+        pool_size=MOST,
+        max_overflow=0,
+        pool_timeout=PATIENCE,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        **how,
+    )
+    where = f"{url.get_backend_name()}://{url.host or 'localhost'}/{url.database}"
+
+    def begun(connection: Any, _: object) -> None:
+        try:
+            set_up(connection)
+        except BaseException as error:
+            connection.close()
+            said = failure(error, where, commit=False)
+            if said is None:
+                raise
+            raise said[0] from error
+
+    def failed(context: ExceptionContext) -> StoreError | None:
+        commit = context.statement is None and context.connection is not None
+        said = None if context.is_pre_ping else failure(context.original_exception, where, commit=commit)
+        if said is None:
+            return None
+        context.is_disconnect = context.is_disconnect or said[1].lost
+        return said[0]
+
+    sa.event.listen(made, "connect", begun)
+    sa.event.listen(made, "handle_error", failed, retval=True)
+    return made

@@ -1,0 +1,210 @@
+"""What is peculiar to stores on database servers: many at once, failures in words, and passwords that stay secret."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import servers
+from support.checks import EVERYBODY, unkept
+from support.contract import commit
+from support.crms import STORES, place
+from support.records import MODEL, Firm
+from support.samples import an_event, an_id, firm, visit
+
+from crmkit.builtin import open_store
+from crmkit.core.kernel.bind import bind
+from crmkit.core.kernel.criteria import where
+from crmkit.core.kernel.errors import Conflict, Invalid, MissingExtra, SchemaOutdated, StoreError
+from crmkit.core.kernel.model import Model
+from crmkit.core.kernel.store import Store
+from crmkit.crm import CRM
+
+ON_SERVERS: list[Any] = [store for store in STORES if store in servers.ADMIN]
+EXTRAS = {"postgres": ("postgresql", "psycopg"), "mariadb": ("mariadb", "pymysql")}
+
+
+@pytest.fixture(params=ON_SERVERS or [pytest.param("none", marks=pytest.mark.skip("there is no server"))])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database over the test model that holds nothing."""
+    with place(request.param, tmp_path, MODEL) as url:
+        yield url
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """A store in it."""
+    with closing(open_store(url, MODEL, prefix="crm_")) as store:
+        store.create()
+        yield store
+
+
+def at_once(many: int, work: Callable[[int], Any]) -> list[Any]:
+    """What each of these threads gave."""
+    with ThreadPoolExecutor(many) as pool:
+        return list(pool.map(work, range(many)))
+
+
+@pytest.mark.parametrize("name", ON_SERVERS)
+def test_tables_are_made_once(name: str, tmp_path: Path) -> None:
+    """Whoever opens an empty database at the same moment as others waits for them, and finds one CRM."""
+    with place(name, tmp_path, "opened at once") as url:
+
+        def users(_: int) -> int:
+            with CRM.open(url) as crm, crm.transaction() as tx:
+                return len(tx.session.page("user", EVERYBODY))
+
+        assert at_once(6, users) == [1] * 6
+
+
+def test_a_version_is_changed_once(store: Store) -> None:
+    """Of several that change the same row, one does; the others learn that theirs was stale."""
+    commit(store, insert=[firm(1)])
+
+    def change(number: int) -> bool:
+        session = store.begin()
+        stale = session.update("firm", [(firm(1), firm(1, version=2, region=str(number)))])
+        session.commit()
+        return not stale
+
+    assert sorted(at_once(8, change)) == [False] * 7 + [True]
+
+
+def test_a_version_is_recorded_once(store: Store) -> None:
+    """Of several events of the same version one is kept, and sequence numbers are never the same."""
+
+    def record(number: int) -> bool:
+        session = store.begin()
+        try:
+            session.record([an_event("visit", visit(number)), an_event("firm", firm(99))])
+        except Conflict:
+            session.rollback()
+            return False
+        session.commit()
+        return True
+
+    assert sorted(at_once(8, record)) == [False] * 7 + [True]
+    with unkept(store) as session:
+        assert len({event.sequence for event in session.history()}) == 2
+
+
+def test_a_key_has_one_holder_whoever_was_first(store: Store) -> None:
+    """Also one that is too wide for an index of the database."""
+
+    def insert(number: int) -> bool:
+        session = store.begin()
+        try:
+            session.insert("firm", [firm(number, name="\ufdfa" * 33, region="한" * 200)])
+        except Invalid:
+            session.rollback()
+            return False
+        session.commit()
+        return True
+
+    assert sorted(at_once(8, insert)) == [False] * 7 + [True]
+
+
+def test_two_that_wait_for_each_other_are_told(store: Store) -> None:
+    """One of them goes on; the other fails in words, and nothing of it is kept."""
+    commit(store, insert=[firm(1), firm(2)])
+    one, other = store.begin(), store.begin()
+    one.update("firm", [(firm(1), firm(1, version=2))])
+    other.update("firm", [(firm(2), firm(2, version=2))])
+
+    def crossed(number: int) -> str:
+        session, id = ((one, 2), (other, 1))[number]
+        try:
+            session.update("firm", [(firm(id), firm(id, version=2))])
+            session.commit()
+        except StoreError as error:
+            session.rollback()
+            return str(error)
+        return ""
+
+    said = sorted(at_once(2, crossed))
+
+    assert said[0] == ""
+    assert "waited for each other" in said[1]
+
+
+def test_those_who_are_in_a_circle_are_deleted_at_once(store: Store) -> None:
+    """Records that lead to each other stand in nobody's way but that of others."""
+    rows = [firm(1), firm(2, parent_id=an_id(3)), firm(3, parent_id=an_id(1))]
+    with unkept(store) as session:
+        session.insert("firm", [firm(1), firm(3, parent_id=an_id(1)), firm(2, parent_id=an_id(3))])
+        session.update("firm", [(firm(1), firm(1, parent_id=an_id(2), version=2))])
+
+        session.delete("firm", [row[0] for row in rows])
+
+        assert session.page("firm", EVERYBODY) == []
+
+
+def test_a_long_beginning_that_many_share_is_not_the_whole(store: Store) -> None:
+    """Where an index holds the beginning of a text only, the rest still counts."""
+    names = ["x" * 250 + end for end in ("a", "b")]
+    with unkept(store) as session:
+        session.insert("firm", [firm(at, name=name, region="r" * 200) for at, name in enumerate(names, start=1)])
+
+        found = session.page("firm", bind(where("name") == names[1], model=MODEL, kind="firm", now=visit(1)[3]))
+
+        assert [row[0] for row in found] == [an_id(2)]
+
+
+def test_other_fields_are_a_difference(url: str, store: Store) -> None:
+    """In the words of the database."""
+    outdated = pytest.raises(SchemaOutdated, match="crm_visit too many")
+    with closing(open_store(url, Model.build((Firm,)), prefix="crm_")) as other, outdated:
+        other.create()
+
+
+def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: Store) -> None:
+    """The transaction fails in words of ours; the next one has a connection that works."""
+    session = store.begin()
+    session.page("firm", EVERYBODY)
+    with servers.asking(url) as ask:
+        if url.startswith("postgresql"):
+            others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ask(f"SELECT pg_terminate_backend(pid) FROM {others}")
+        else:
+            others = "information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+            for (id,) in ask(f"SELECT id FROM {others}"):
+                ask(f"KILL {id}")
+
+    with pytest.raises(StoreError):
+        session.page("firm", EVERYBODY)
+    session.rollback()
+    commit(store, insert=[firm(1)])
+
+
+@pytest.mark.parametrize("name", ON_SERVERS)
+def test_a_password_is_never_said(name: str) -> None:
+    """Neither by an address that cannot be read nor by a server that is not there."""
+    scheme = EXTRAS[name][0]
+    for rest in ("geheim@127.0.0.1:1/crm", "geheim@127.0.0.1", "geheim@:x/y", "x@geheim@127.0.0.1/crm"):
+        wrong = f"{scheme}://ann:{rest}"
+        with pytest.raises((Invalid, StoreError)) as refused, closing(open_store(wrong, MODEL, prefix="crm_")) as store:
+            store.create()
+        assert "geheim" not in f"{refused.value}{refused.value.facts}"
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_without_the_driver_the_extra_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the line that installs it."""
+    scheme, driver = EXTRAS[name]
+    monkeypatch.setitem(sys.modules, driver, None)
+
+    with pytest.raises(MissingExtra, match=rf"crmkit\[{name}\]"):
+        open_store(f"{scheme}://localhost/crm", MODEL, prefix="crm_")
+
+
+@pytest.mark.skipif("postgres" not in STORES, reason="there is no server for postgres")
+def test_a_database_that_is_not_in_utf8_is_refused() -> None:
+    """Rather than losing what it cannot write."""
+    made = servers.make("postgres", "latin", encoding="LATIN1")
+    with pytest.raises(StoreError, match="LATIN1"), closing(open_store(made, MODEL, prefix="crm_")) as store:
+        store.create()
