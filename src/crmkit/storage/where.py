@@ -112,10 +112,10 @@ class Where:
                 return at.is_not(None)
 
     def _pointing(self, count: Count) -> sa.Select[Any]:
-        """The ids to which enough of the other records lead."""
+        """The ids to which enough of the other records lead; MariaDB would take a missing one among them for all."""
         other = self.tables.kinds[count.kind].table.alias()
         reference = other.c[count.column.name]
-        found = sa.select(reference).where(self.condition(count.item, other))
+        found = sa.select(reference).where(self.condition(count.item, other), reference.is_not(None))
         if count.least == 1:
             return found
         return found.group_by(reference).having(sa.func.count() >= sa.literal(count.least))
