@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -119,7 +120,9 @@ def _described(value: Any) -> Json:
         case UUID() | Decimal():
             return str(value)
         case datetime():
-            return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+            with suppress(OverflowError):  # what no store can keep is refused by the command itself
+                return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+            return value.isoformat()
         case date():
             return value.isoformat()
         case Move():
