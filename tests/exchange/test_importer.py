@@ -115,6 +115,17 @@ def test_rejected_lines_can_be_put_right_and_imported_again(crm: CRM, tmp_path: 
     assert not rejected.exists()
 
 
+def test_an_unclosed_quote_does_not_swallow_the_file(crm: CRM, tmp_path: Path) -> None:
+    """Its line is rejected with its text, and the others are imported."""
+    rejected, lines = tmp_path / "rejected.csv", [f"L{number},a" for number in range(2_000)]
+    lines[2] = 'L2,"unclosed'
+    done = bring(crm, "lead", "\n".join(["key,topic", *lines]), rejected=rejected)
+
+    assert (done.created, done.rejected, done.notes[0].line) == (1_999, 1, 4)
+    with rejected.open(encoding="utf-8", newline="") as stream:
+        assert [row[2:] for row in csv.reader(stream)] == [["key", "topic"], ["L2", '"unclosed']]
+
+
 def test_a_file_of_rejects_takes_whatever_stands_in_a_cell(crm: CRM, tmp_path: Path) -> None:
     """Half a surrogate pair and NUL are what a line may be rejected for."""
     rejected = tmp_path / "rejected.csv"
