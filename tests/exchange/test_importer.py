@@ -147,6 +147,46 @@ def test_a_file_is_not_overwritten_by_its_rejects(crm: CRM, tmp_path: Path) -> N
     assert path.read_text() == "topic\na\n"
 
 
+@pytest.mark.parametrize("held", [b"SQLite format 3\0", b"key,topic\nL1,a\n", b"\xff\xfe"])
+def test_rejects_take_no_other_file_away(crm: CRM, tmp_path: Path, held: bytes) -> None:
+    """A database, the list of somebody else: only a file of rejects, or an empty one, is written anew."""
+    before, place = everything(crm), tmp_path / "somebody.csv"
+    place.write_bytes(held)
+
+    with pytest.raises(Invalid, match="holds something else") as refused:
+        bring(crm, "lead", "key,topic\nL1,a\nL2,\n", rejected=place)
+    assert refused.value.field == "rejected"
+    assert (place.read_bytes(), everything(crm)) == (held, before)
+
+
+def test_a_place_for_rejects_is_tried_before_anything_is_written(crm: CRM, tmp_path: Path) -> None:
+    """A folder that is not there is no news for the first line that is rejected; trying leaves nothing behind."""
+    before = everything(crm)
+    with pytest.raises(Invalid, match="cannot be written"):
+        bring(crm, "lead", "key,topic\nL1,a\n", rejected=tmp_path / "none" / "rejected.csv")
+    assert everything(crm) == before
+
+    bring(crm, "lead", "key,topic\nL1,a\n", rejected=tmp_path / "rejected.csv")
+    assert list(tmp_path.glob("*.csv")) == []
+
+
+def test_rejects_of_before_are_there_until_the_import_is_done(crm: CRM, tmp_path: Path) -> None:
+    """An import that does not come to its end takes nothing away."""
+    rejected = tmp_path / "rejected.csv"
+    bring(crm, "lead", "key,topic\nL1,\n", rejected=rejected)
+    before = rejected.read_bytes()
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_csv(crm, StringIO("topic\na\n"), kind="lead", rejected=rejected, progress=stop)
+    assert rejected.read_bytes() == before
+    rejected.write_bytes(b"")
+    bring(crm, "lead", "key,topic\nL1,\n", rejected=rejected)
+    assert rejected.read_bytes() == before
+
+
 def test_a_file_that_cannot_be_read_writes_nothing(crm: CRM, tmp_path: Path) -> None:
     """A wrong encoding far behind, a column twice or not there, no such kind: said before the first line."""
     before = everything(crm)
