@@ -25,6 +25,7 @@ LONGEST_RECORD: Final = 1_000  #: lines of the file; behind a quote that nobody 
 
 _ENCODINGS = "the encoding that the file has, such as utf-8, cp949, gb18030, cp1252 or utf-16"
 _UNDECODED = re.compile("[\udc80-\udcff]")  # what errors="surrogateescape" makes of a byte that is not in the encoding
+_NO_DELIMITERS: Final = frozenset('"\r\n')  # they have a meaning of their own, which not every csv module insists on
 _NO_CELLS: Mapping[str, str | None] = {}
 
 
@@ -101,11 +102,7 @@ def _undecodable(name: str, number: int, encoding: str, what: str) -> Invalid:
 
 
 def _parsed(name: str, texts: Iterator[str], delimiter: str) -> CsvFile:
-    try:
-        feed = _Feed(texts)
-        reader = csv.reader(feed, delimiter=delimiter, strict=True)
-    except (TypeError, ValueError):
-        raise Invalid("delimiter", f"got {shape(delimiter)}", accepts="one character such as , or ;") from None
+    feed, reader = _read_by(texts, delimiter)
     try:
         header = tuple(cell.strip() for cell in next(reader, []))
     except csv.Error as error:
@@ -113,6 +110,15 @@ def _parsed(name: str, texts: Iterator[str], delimiter: str) -> CsvFile:
     _check_header(name, header)
     columns = tuple(column for column in header if column not in OF_REJECTS)
     return CsvFile(name, columns, _lines(feed, reader, header, delimiter))
+
+
+def _read_by(texts: Iterator[str], delimiter: str) -> tuple[_Feed, Reader]:
+    try:
+        if delimiter in _NO_DELIMITERS:
+            raise ValueError(delimiter)
+        return (feed := _Feed(texts)), csv.reader(feed, delimiter=delimiter, strict=True)
+    except (TypeError, ValueError):
+        raise Invalid("delimiter", f"got {shape(delimiter)}", accepts="one character such as , or ;") from None
 
 
 _HEADER = "a first line with the name of every column, each once"
@@ -180,6 +186,8 @@ def _line(number: int, header: tuple[str, ...], cells: list[str], keep: list[int
     if len(cells) != len(header):
         problem = Invalid("line", f"has {len(cells)} cells", accepts=f"{len(header)}, as many as the header")
         return Line(number, _NO_CELLS, written, problem)
+    if tuple(cell.strip() for cell in cells) == header:
+        return Line(number, _NO_CELLS, written, Invalid("line", "the header again", accepts="the header once"))
     return Line(number, {column: cell.strip() or None for column, cell in zip(header, cells, strict=True)}, written)
 
 
