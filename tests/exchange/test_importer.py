@@ -115,6 +115,17 @@ def test_rejected_lines_can_be_put_right_and_imported_again(crm: CRM, tmp_path: 
     assert not rejected.exists()
 
 
+def test_an_unclosed_quote_does_not_swallow_the_file(crm: CRM, tmp_path: Path) -> None:
+    """Its line is rejected with its text, and the others are imported."""
+    rejected, lines = tmp_path / "rejected.csv", [f"L{number},a" for number in range(2_000)]
+    lines[2] = 'L2,"unclosed'
+    done = bring(crm, "lead", "\n".join(["key,topic", *lines]), rejected=rejected)
+
+    assert (done.created, done.rejected, done.notes[0].line) == (1_999, 1, 4)
+    with rejected.open(encoding="utf-8", newline="") as stream:
+        assert [row[2:] for row in csv.reader(stream)] == [["key", "topic"], ["L2", '"unclosed']]
+
+
 def test_a_file_of_rejects_takes_whatever_stands_in_a_cell(crm: CRM, tmp_path: Path) -> None:
     """Half a surrogate pair and NUL are what a line may be rejected for."""
     rejected = tmp_path / "rejected.csv"
@@ -134,6 +145,46 @@ def test_a_file_is_not_overwritten_by_its_rejects(crm: CRM, tmp_path: Path) -> N
     with pytest.raises(Invalid, match="cannot be written"):
         import_csv(crm, path, kind="lead", rejected=tmp_path)
     assert path.read_text() == "topic\na\n"
+
+
+@pytest.mark.parametrize("held", [b"SQLite format 3\0", b"key,topic\nL1,a\n", b"\xff\xfe"])
+def test_rejects_take_no_other_file_away(crm: CRM, tmp_path: Path, held: bytes) -> None:
+    """A database, the list of somebody else: only a file of rejects, or an empty one, is written anew."""
+    before, place = everything(crm), tmp_path / "somebody.csv"
+    place.write_bytes(held)
+
+    with pytest.raises(Invalid, match="holds something else") as refused:
+        bring(crm, "lead", "key,topic\nL1,a\nL2,\n", rejected=place)
+    assert refused.value.field == "rejected"
+    assert (place.read_bytes(), everything(crm)) == (held, before)
+
+
+def test_a_place_for_rejects_is_tried_before_anything_is_written(crm: CRM, tmp_path: Path) -> None:
+    """A folder that is not there is no news for the first line that is rejected; trying leaves nothing behind."""
+    before = everything(crm)
+    with pytest.raises(Invalid, match="cannot be written"):
+        bring(crm, "lead", "key,topic\nL1,a\n", rejected=tmp_path / "none" / "rejected.csv")
+    assert everything(crm) == before
+
+    bring(crm, "lead", "key,topic\nL1,a\n", rejected=tmp_path / "rejected.csv")
+    assert list(tmp_path.glob("*.csv")) == []
+
+
+def test_rejects_of_before_are_there_until_the_import_is_done(crm: CRM, tmp_path: Path) -> None:
+    """An import that does not come to its end takes nothing away."""
+    rejected = tmp_path / "rejected.csv"
+    bring(crm, "lead", "key,topic\nL1,\n", rejected=rejected)
+    before = rejected.read_bytes()
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_csv(crm, StringIO("topic\na\n"), kind="lead", rejected=rejected, progress=stop)
+    assert rejected.read_bytes() == before
+    rejected.write_bytes(b"")
+    bring(crm, "lead", "key,topic\nL1,\n", rejected=rejected)
+    assert rejected.read_bytes() == before
 
 
 def test_a_file_that_cannot_be_read_writes_nothing(crm: CRM, tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ def test_an_account_is_not_below_itself(crm: CRM) -> None:
     done = bring(crm, "account", "key,parent\na,b\nb,a\n")
 
     assert done.created == 2
-    assert [note.rejected for note in done.notes if "leads back" in note.reason] == [False]
+    assert [(note.field, note.rejected) for note in done.notes if "leads back" in note.reason] == [("parent", False)]
 
 
 def test_users_come_with_their_teams_and_units(crm: CRM) -> None:

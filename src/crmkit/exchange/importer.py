@@ -81,6 +81,7 @@ def import_csv(
                 if progress is not None:
                     progress(run.findings.read)
             run.take_waiting(batch)
+            rejects.finish()
             return run.findings.imported(fitting.replaced)
 
 

@@ -6,13 +6,15 @@ import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from attrs import define, field
 
 from crmkit.core.kernel.errors import Invalid
 from crmkit.exchange.csv_file import REJECTED_BECAUSE, REJECTED_LINE, Line
 from crmkit.exchange.note import Note
+
+_BEGINS: Final = f"{REJECTED_LINE},{REJECTED_BECAUSE}".encode()  # by which a file of rejects is known
 
 
 @define
@@ -24,13 +26,12 @@ class Rejects:
     _stream: TextIO | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Remove what an import before this one left there.
+        """What an import before this one left there stays, until there is something to write or nothing is left.
 
-        :raises Invalid: a place that cannot be written
+        :raises Invalid: a place that cannot be written, or that holds something else
         """
         if self.path is not None:
-            with _writable(self.path):
-                self.path.unlink(missing_ok=True)
+            require_place(self.path)
 
     def add(self, line: Line, why: Note) -> None:
         """One line, with the columns that say where it stood and why it was not taken in front."""
@@ -47,10 +48,33 @@ class Rejects:
         if self._stream is not None:
             csv.writer(self._stream, lineterminator="\n").writerow(cells)
 
+    def finish(self) -> None:
+        """All lines were read; where none was rejected, the rejects of an import before this one are gone."""
+        if self.path is not None and self._stream is None and self.path.is_file():
+            with _writable(self.path):
+                self.path.unlink()
+
     def close(self) -> None:
         """The file is whole."""
         if self._stream is not None:
             self._stream.close()
+
+
+def require_place(path: Path) -> None:
+    """Nothing, if a file of rejects can be written there without the loss of anything else.
+
+    :raises Invalid: it cannot be written, or holds what is no file of rejects
+    """
+    with _writable(path):
+        if path.is_file():
+            with path.open("rb") as stream:
+                begins = stream.read(len(_BEGINS))
+            if begins not in (b"", _BEGINS):
+                raise Invalid("rejected", f"{path} holds something else", accepts="a new file, or one of rejects")
+        new = not path.exists()
+        path.open("a", encoding="utf-8").close()
+        if new:
+            path.unlink()
 
 
 @contextmanager

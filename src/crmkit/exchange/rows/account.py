@@ -8,8 +8,11 @@ from attrs import evolve, frozen
 
 from crmkit.core.customers.account import Account
 from crmkit.core.kernel.entity import Entity
+from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.fields import Amount, Code, Name
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.money import Money
+from crmkit.core.kernel.values import Address
 from crmkit.core.people.user import User
 from crmkit.exchange.cells import Dispensable, To
 from crmkit.exchange.desk import Desk
@@ -57,19 +60,28 @@ class AccountRow:
                 key=self.key,
             )
             return desk.keep(added)
-        revised = desk.tx.revise(
-            evolve(
-                account,
-                name=self.name or account.name,
-                industry=self.industry or account.industry,
-                address=address,
-                founded=self.founded or account.founded,
-                employees=self.employees if self.employees is not None else account.employees,
-                annual_revenue=revenue or account.annual_revenue,
-                parent_id=parent or account.parent_id,
-            )
-        )
+        revised = self._revised(desk, account, address, revenue, parent)
         return desk.tx.people.assign(revised, to=owner) if owner else revised
+
+    def _revised(
+        self, desk: Desk, account: Account, address: Address | None, revenue: Money | None, parent: Id[Account] | None
+    ) -> Account:
+        known_better = evolve(
+            account,
+            name=self.name or account.name,
+            industry=self.industry or account.industry,
+            address=address,
+            founded=self.founded or account.founded,
+            employees=self.employees if self.employees is not None else account.employees,
+            annual_revenue=revenue or account.annual_revenue,
+            parent_id=parent or account.parent_id,
+        )
+        try:
+            return desk.tx.revise(known_better)
+        except Invalid as error:
+            if error.field == "parent_id":
+                raise error.inside("parent") from None
+            raise
 
     def _parent(self, desk: Desk) -> Id[Account] | None:
         found = desk.find(Account, self.parent)
