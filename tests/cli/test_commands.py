@@ -173,6 +173,19 @@ def test_columns_words_constants_zone_and_dates_reach_the_records(capsys: pytest
 def test_a_file_that_is_not_there_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     """It is named."""
     assert failed(capsys, "import", "none.csv", "--as", "lead").startswith("invalid: file: none.csv cannot be read")
+    words = ("import", "leads.csv", "--as", "lead", "--rejected", "none/x.csv")
+    assert failed(capsys, *words).startswith("invalid: rejected: none/x.csv cannot be written")
+    assert not Path("crm.db").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_one_line() -> None:
+    """Code and cause, and nothing behind it at exit."""
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-c", "import sys; from crmkit.cli import main; sys.exit(main(['diagram', 'lead']))"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (1, "os_error: [Errno 28] No space left on device\n")
 
 
 # report

@@ -266,6 +266,61 @@ def test_a_closed_deal_keeps_its_outcome(crm: CRM) -> None:
     assert (lost.unchanged, other.unchanged) == (1, 1)
 
 
+def test_a_closed_deal_is_not_revised_by_halves(crm: CRM) -> None:
+    """Amount, stage and account are settled with the outcome: what is noted as left out is left out."""
+    head = "key,account,stage,closed,outcome,amount,currency,reason"
+    lines = "D1,A1,engaging,2025-02-01,won,5,EUR,", "D2,A1,engaging,2025-02-01,lost,5,EUR,out_sold"
+    bring(crm, "opportunity", "\n".join([head, *lines]))
+    bring(crm, "account", "key,name\nA2,El Olivo\n")
+    line = "{},{},proposing,,,7,EUR,"
+    done = bring(crm, "opportunity", f"{head}\n{line.format('D1', 'A2')}\n{line.format('D2', 'A3')}\n")
+
+    assert [(note.line, note.field) for note in done.notes] == [
+        (line, field) for line in (2, 3) for field in ("account", "amount", "stage")
+    ]
+    assert {note.reason for note in done.notes} == {"left out; another is known already"}
+    assert done.unchanged == 2
+    with crm.transaction() as tx:
+        assert tx.of(Account).by_key("A3") is None
+        won, lost = tx.of(Opportunity).find(order=("key",))
+        assert (won.revenue, won.estimate, lost.estimate) == (Money(5, "EUR"), None, Money(5, "EUR"))
+        assert won.stage == lost.stage == "engaging"
+
+
+def test_a_won_deal_that_a_file_calls_lost_keeps_its_amount(crm: CRM) -> None:
+    """One note for each thing that is left out."""
+    head = "key,account,closed,outcome,amount,currency,reason"
+    bring(crm, "opportunity", f"{head}\nD1,A1,2025-02-01,won,5,EUR,\n")
+    done = bring(crm, "opportunity", f"{head}\nD1,A1,2025-02-01,lost,7,EUR,out_sold\n")
+
+    assert sorted(note.field for note in done.notes) == ["amount", "outcome"]
+    assert done.unchanged == 1
+
+
+def test_a_held_deal_keeps_its_stage(crm: CRM) -> None:
+    """To go on with it is for people; the estimate may be known better."""
+    bring(crm, "opportunity", "key,stage,amount,currency\nD1,engaging,5,EUR\n")
+    with crm.transaction() as tx:
+        tx.sales.hold(tx.of(Opportunity).find()[0].id)
+    done = bring(crm, "opportunity", "key,stage,amount,currency\nD1,proposing,7,EUR\n")
+
+    assert said(done) == ["line 2, stage: left out; another is known already (proposing)"]
+    with crm.transaction() as tx:
+        (deal,) = tx.of(Opportunity).find()
+        assert (deal.stage, deal.estimate) == ("engaging", Money(7, "EUR"))
+
+
+def test_a_product_name_that_two_have_names_none(crm: CRM) -> None:
+    """It is said; the code still tells them apart."""
+    bring(crm, "product", "code,name\nCP-1,Cloud Pro\nCP-2,cloud pro\n")
+    done = bring(crm, "opportunity", "key,product\nD1,Cloud Pro\nD2,CP-2\n")
+
+    assert said(done) == ["line 2, product: several products have this name, so none (Cloud Pro)"]
+    with crm.transaction() as tx:
+        first, second = tx.of(Opportunity).find(order=("key",))
+        assert (first.product_id, second.product_id) == (None, tx.of(Product).find(order=("code",))[1].id)
+
+
 def test_a_parent_may_stand_behind_its_subsidiaries(crm: CRM) -> None:
     """Lines that name it are entered again when it is there; one that never comes is said."""
     done = bring(crm, "account", "key,name,parent\na,Cheers,b\nb,Massive Dynamic,\nc,Nam-zim,z\n")

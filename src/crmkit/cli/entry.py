@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from io import TextIOWrapper
 
@@ -18,7 +19,7 @@ FAILED, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141  #: exit codes; the las
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say, those of the process unless given; the answer is the exit code, 0 if all went well.
 
-    What crmkit refuses becomes one line `code: message` on the standard error, never a traceback.
+    What crmkit or the system refuses becomes one line `code: message` on the standard error, never a traceback.
     """
     _write_any_name()
     try:
@@ -30,9 +31,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed into it at exit
+        _let_go_of_output()
         return BROKEN_PIPE
+    except OSError as error:
+        print(f"os_error: {error}", file=sys.stderr)
+        with suppress(OSError):
+            sys.stdout.flush()
+            return FAILED
+        _let_go_of_output()
+        return FAILED
     return code
+
+
+def _let_go_of_output() -> None:
+    """What is left of it is flushed at exit, into nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> ArgumentParser:

@@ -9,12 +9,14 @@ from typing import Any
 
 from crmkit.cli.options import Commands, add_store, add_zone
 from crmkit.cli.progress import watched
+from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.layout import text_table
 from crmkit.crm import CRM
 from crmkit.exchange.imported import Imported
 from crmkit.exchange.importer import import_csv
 from crmkit.exchange.kinds import KINDS
 from crmkit.exchange.mapping import Plan
+from crmkit.exchange.rejects import require_place
 
 
 def add(commands: Commands) -> None:
@@ -37,6 +39,9 @@ def run(options: Namespace) -> int:
         zone=options.zone,
         dates=options.date,
     )
+    if options.rejected is not None:
+        require_place(options.rejected)
+    _require_file(options.file)
     with CRM.open(options.store) as crm, watched("Importing") as bar:
         imported = import_csv(
             crm,
@@ -50,6 +55,16 @@ def run(options: Namespace) -> int:
         )
     print("\n".join(_told(imported, options.file, options.rejected)))
     return 1 if imported.rejected else 0
+
+
+def _require_file(path: Path) -> None:
+    """Nothing, if it can be opened: where it cannot, no store is made for it."""
+    if path.is_fifo():
+        return  # opened once only
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise Invalid("file", f"{path} cannot be read: {error.strerror}", accepts="the path of a CSV file") from None
 
 
 class _Collect(Action):

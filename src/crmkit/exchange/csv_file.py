@@ -115,7 +115,7 @@ def _parsed(name: str, texts: Iterator[str], delimiter: str) -> CsvFile:
 def _read_by(texts: Iterator[str], delimiter: str) -> tuple[_Feed, Reader]:
     try:
         if delimiter in _NO_DELIMITERS:
-            raise ValueError(delimiter)
+            raise ValueError(delimiter)  # noqa: TRY301 - what the csv module says of the others
         return (feed := _Feed(texts)), csv.reader(feed, delimiter=delimiter, strict=True)
     except (TypeError, ValueError):
         raise Invalid("delimiter", f"got {shape(delimiter)}", accepts="one character such as , or ;") from None

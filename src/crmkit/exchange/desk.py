@@ -51,6 +51,7 @@ class Desk:
     notes: list[Note] = field(factory=list, init=False)
     waits: bool = field(default=False, init=False)  #: the line names a record that lines behind it may bring
     _found: dict[To, Found] = field(factory=dict, init=False)
+    _several: set[tuple[To, str]] = field(factory=set, init=False)  # names of more than one record
     _seen: dict[Id[Any], Entity] = field(factory=dict, init=False)
 
     def prepare(self, rows: Iterable[Row]) -> None:
@@ -84,12 +85,17 @@ class Desk:
         self._seen.setdefault(id, found)
         return found
 
+    def several(self, entity: type[Entity], name: str | None, path: str) -> bool:
+        """Whether more than one record is called so; `find` gives any of them then."""
+        self.find(entity, name, path)
+        to = To(entity, path)
+        return name is not None and (to, self._compared(to, name)) in self._several
+
     def keep(self, record: E) -> E:
         """A record that was just made, to be found by the lines that follow."""
         for to, found in self._found.items():
-            name = getattr(record, to.path, None) if to.entity is type(record) else None
-            if name is not None:
-                found[self._compared(to, name)] = record.id
+            if to.entity is type(record) and getattr(record, to.path) is not None:
+                self._put(to, found, record)
         return record
 
     def needed(self, entity: type[E], name: str | None, field: str) -> E | None:
@@ -133,7 +139,13 @@ class Desk:
             asked = names[start : start + MOST_ASKED]
             found.update((self._compared(to, name), None) for name in asked)
             for record in self.tx.of(to.entity).find(where(to.path).in_(asked)):
-                found[self._compared(to, getattr(record, to.path))] = record.id
+                self._put(to, found, record)
+
+    def _put(self, to: To, found: Found, record: Entity) -> None:
+        name = self._compared(to, getattr(record, to.path))
+        if found.get(name) not in (None, record.id):
+            self._several.add((to, name))
+        found[name] = record.id
 
     def _compared(self, to: To, name: str) -> str:
         """The name as its field compares it."""

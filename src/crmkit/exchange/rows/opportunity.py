@@ -75,7 +75,7 @@ class OpportunityRow:
         deal, lead = desk.find(Opportunity, self.key), desk.needed(Lead, self.lead, "lead")
         self._compare_dates(desk, lead)
         with desk.tx.occurred(self.opened or self.closed or desk.tx.now):
-            account = self._account(desk)
+            account = self._account(desk, deal)
             owner, lead_owner = desk.user(self.owner), desk.user(self.lead_owner, "lead_owner")
             if lead is not None:
                 lead = desk.tx.people.assign(lead, to=lead_owner) if lead_owner else lead
@@ -87,10 +87,12 @@ class OpportunityRow:
                 deal = self._revised(desk, deal, account, owner, amount)
         return self._closed(desk, deal, amount)
 
-    def _account(self, desk: Desk) -> Account | None:
+    def _account(self, desk: Desk, deal: Opportunity | None) -> Account | None:
         if self.account is None:
             return None
         found = desk.find(Account, self.account)
+        if found is None and deal is not None and deal.status not in OPEN:
+            return None
         if found is not None and self.account_name is None and self.industry is None:
             return found
         return AccountRow(key=self.account, name=self.account_name, industry=self.industry).enter(desk)
@@ -126,10 +128,14 @@ class OpportunityRow:
     def _revised(
         self, desk: Desk, deal: Opportunity, account: Account | None, owner: Id[User] | None, amount: Money | None
     ) -> Opportunity:
-        product = self._product(desk)
-        estimate = None if self.outcome is Outcome.WON else amount
-        if account and account.id != deal.account_id and deal.status in OPEN:
-            deal = desk.tx.sales.change_customer(deal.id, account=account.id, contact=deal.contact_id)
+        product, stage = self._product(desk), self._stage(desk)
+        if deal.status in OPEN:
+            if account and account.id != deal.account_id:
+                deal = desk.tx.sales.change_customer(deal.id, account=account.id, contact=deal.contact_id)
+        else:
+            desk.settled("account", self.account, self.account if account and account.id == deal.account_id else None)
+            desk.settled("amount", amount, deal.revenue if deal.status is OpportunityStatus.WON else deal.estimate)
+        estimate = amount if deal.status in OPEN and self.outcome is not Outcome.WON else None
         revised = desk.tx.revise(
             evolve(
                 deal,
@@ -139,16 +145,17 @@ class OpportunityRow:
                 expected_on=self.expected_on or deal.expected_on,
             )
         )
-        stage = self._stage(desk)
         if stage and revised.status is OpportunityStatus.OPEN:
             revised = desk.tx.sales.change_stage(revised.id, stage=stage)
+        desk.settled("stage", stage, revised.stage)
         return desk.tx.people.assign(revised, to=owner) if owner else revised
 
     def _closed(self, desk: Desk, deal: Opportunity, amount: Money | None) -> Opportunity:
         if self.outcome is None or self.closed is None:
             return deal
         if deal.status not in OPEN:
-            self._compare_outcomes(desk, deal, amount)
+            desk.settled("outcome", str(self.outcome), str(deal.status))
+            desk.settled("closed", self.closed, deal.closed_at)
             return deal
         with desk.tx.occurred(self.closed):
             if self.outcome is Outcome.WON:
@@ -157,14 +164,12 @@ class OpportunityRow:
                 desk.note("reason", f"none given, so {UNSAID}")
             return desk.tx.sales.lose(deal.id, reason=self.reason or UNSAID)
 
-    def _compare_outcomes(self, desk: Desk, deal: Opportunity, amount: Money | None) -> None:
-        desk.settled("outcome", str(self.outcome), str(deal.status))
-        desk.settled("closed", self.closed, deal.closed_at)
-        if deal.status is OpportunityStatus.WON:
-            desk.settled("amount", amount, deal.revenue)
-
     def _product(self, desk: Desk) -> Product | None:
-        found = desk.find(Product, self.product, "code") or desk.find(Product, self.product, "name")
+        found = desk.find(Product, self.product, "code")
+        if found is None and desk.several(Product, self.product, "name"):
+            desk.note("product", "several products have this name, so none", self.product or "")
+            return None
+        found = found or desk.find(Product, self.product, "name")
         if found is None and self.product is not None:
             desk.note("product", "no such product, so none", self.product)
         return found
