@@ -117,7 +117,7 @@ class Dialect(Protocol):
         ...
 
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
-        """Rows that come with the statement, however many; quick to be joined by the value of one column."""
+        """Rows that come with the statement, however many; quick to be joined by the first column, a text."""
         ...
 
     def indexes(self, table: Table, driver: sa.Dialect) -> Sequence[str]:

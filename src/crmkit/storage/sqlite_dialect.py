@@ -21,7 +21,6 @@ from sqlalchemy import (
     Text,
     case,
     cast,
-    column,
     exists,
     func,
     literal,
@@ -137,13 +136,22 @@ class SQLiteDialect:
                 return func.json_quote(cell, type_=Text())
 
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
-        """One JSON text; DISTINCT makes SQLite read it once and index it, not once per row that is joined."""
-        cell = func.json_each(literal(_JSON(rows), Text())).table_valued(column("value", Text())).c.value
-        cells = [
-            func.json_extract(cell, f"$[{place}]", type_=type).label(name)
-            for place, (name, type) in enumerate(columns.items())
+        """One JSON text, in it the rows by their first cell.
+
+        DISTINCT makes SQLite read it once, not once per row that is joined to it. Of two levels it expects enough rows
+        to index them by the first cell; of one level it expects 25, and goes through all of them again and again.
+        """
+        first, *others = columns
+        by_first: dict[str, list[Sequence[Any]]] = {}
+        for row in rows:
+            by_first.setdefault(row[0], []).append(row[1:])
+        groups = func.json_each(literal(_JSON(by_first), Text())).table_valued("key", "value")
+        cells = func.json_each(groups.c.value).table_valued("value", joins_implicitly=True).c.value
+        values = [
+            func.json_extract(cells, f"$[{place}]", type_=columns[name]).label(name)
+            for place, name in enumerate(others)
         ]
-        return select(*cells).distinct().subquery()
+        return select(groups.c.key.label(first), *values).distinct().subquery()
 
     def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
         """One statement each."""

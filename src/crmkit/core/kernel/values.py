@@ -117,7 +117,7 @@ class PersonName(Written):
     def of(cls, text: str) -> Self:
         """The name in a text: 홍길동, 欧阳娜娜, María García, "García López, María"; see `name_parts` for the rules.
 
-        :raises Invalid: a blank text, or one longer than 200 characters
+        :raises Invalid: a blank text, or one longer than 254 characters
         """
         full = " ".join(_text(text, "name").split())
         bare = normalize("NFC", full).strip(" ,")
