@@ -66,6 +66,8 @@ def test_a_lead_is_brought_to_where_it_is(crm: CRM) -> None:
         ({"owner": "nobody"}, "owner: no such user, so nobody's (nobody)"),
         ({"created": "soon"}, "created: is not a date"),
         ({"contacted": "2025-04-31"}, "contacted: is not a date"),
+        ({"created": "2025-02-03", "contacted": "2025-02-01"}, "contacted: before the lead was created (by 2.00 days)"),
+        ({"created": "9025-02-03"}, "created: in the future (9025-02-03 00:00:00+00:00)"),
         ({"disqualified": "2025-04-30"}, "reason: none given, so cancelled"),
         ({"note": "x" * 100_001}, "note: is not at most 100,000 characters"),
     ],
