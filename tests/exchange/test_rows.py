@@ -323,6 +323,27 @@ def test_a_product_name_that_two_have_names_none(crm: CRM) -> None:
         assert (first.product_id, second.product_id) == (None, tx.of(Product).find(order=("code",))[1].id)
 
 
+@pytest.mark.parametrize(
+    ("kind", "head", "line", "notes"),
+    [
+        ("lead", "topic,reason", "a,lost", {"reason": "disqualified"}),
+        ("opportunity", "key,closed,reason", "D1,2025-02-01,lost", {"closed": "outcome", "reason": "outcome"}),
+        ("opportunity", "key,lead_owner", "D1,kim", {"lead_owner": "lead"}),
+        ("user", "key,unit", "kim,Korea", {"unit": "team"}),
+    ],
+)
+def test_a_field_that_means_nothing_alone_is_said(
+    crm: CRM, kind: str, head: str, line: str, notes: dict[str, str]
+) -> None:
+    """What it would belong to is missing, so it has no effect; a constant for all lines is let be."""
+    bring(crm, "user", "key\nkim\n")
+    done = bring(crm, kind, f"{head}\n{line}\n")
+
+    assert {note.field: note.reason for note in done.notes} == {
+        field: f"left out; it means nothing without {without}" for field, without in notes.items()
+    }
+
+
 def test_a_parent_may_stand_behind_its_subsidiaries(crm: CRM) -> None:
     """Lines that name it are entered again when it is there; one that never comes is said."""
     done = bring(crm, "account", "key,name,parent\na,Cheers,b\nb,Massive Dynamic,\nc,Nam-zim,z\n")

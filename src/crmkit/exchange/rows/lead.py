@@ -52,6 +52,7 @@ class LeadRow:
         """
         if self.source is None and "source" in desk.fields:
             desk.note("source", "no origin given")
+        desk.useless(self, "reason", "disqualified")
         lead, owner = desk.find(Lead, self.key), desk.user(self.owner)
         lead = self._captured(desk, owner) if lead is None else self._revised(desk, lead, owner)
         self._compare_dates(desk)
