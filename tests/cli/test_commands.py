@@ -143,6 +143,18 @@ def test_nothing_rejected_is_success(capsys: pytest.CaptureFixture[str]) -> None
     assert printed(capsys, "import", "good.csv", "--as", "lead") == "good.csv: 2 read, 2 unchanged\n"
 
 
+def test_a_column_that_nothing_reads_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the field that it is nearest to, if there is one; one without a name is no column."""
+    Path("good.csv").write_text("Key,topic,emial,shoe size,\n1,Oil,a@b.kr,43,\n")
+
+    assert printed(capsys, "import", "good.csv", "--as", "lead").splitlines() == [
+        "good.csv: 1 read, 1 created",
+        "column «Key» is not read; did you mean key?",
+        "column «emial» is not read; did you mean email?",
+        "column «shoe size» is not read",
+    ]
+
+
 def test_rejected_lines_are_put_right_and_imported_again(capsys: pytest.CaptureFixture[str]) -> None:
     """The file of rejected lines has the columns of the first one."""
     words = ["--as", "lead", *COLUMNS, "--value", "source:WEB=web", "--rejected", "again.csv"]

@@ -66,6 +66,8 @@ def test_a_lead_is_brought_to_where_it_is(crm: CRM) -> None:
         ({"owner": "nobody"}, "owner: no such user, so nobody's (nobody)"),
         ({"created": "soon"}, "created: is not a date"),
         ({"contacted": "2025-04-31"}, "contacted: is not a date"),
+        ({"created": "2025-02-03", "contacted": "2025-02-01"}, "contacted: before the lead was created (by 2.00 days)"),
+        ({"created": "9025-02-03"}, "created: in the future (9025-02-03 00:00:00+00:00)"),
         ({"disqualified": "2025-04-30"}, "reason: none given, so cancelled"),
         ({"note": "x" * 100_001}, "note: is not at most 100,000 characters"),
     ],
@@ -319,6 +321,27 @@ def test_a_product_name_that_two_have_names_none(crm: CRM) -> None:
     with crm.transaction() as tx:
         first, second = tx.of(Opportunity).find(order=("key",))
         assert (first.product_id, second.product_id) == (None, tx.of(Product).find(order=("code",))[1].id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "line", "notes"),
+    [
+        ("lead", "topic,reason", "a,lost", {"reason": "disqualified"}),
+        ("opportunity", "key,closed,reason", "D1,2025-02-01,lost", {"closed": "outcome", "reason": "outcome"}),
+        ("opportunity", "key,lead_owner", "D1,kim", {"lead_owner": "lead"}),
+        ("user", "key,unit", "kim,Korea", {"unit": "team"}),
+    ],
+)
+def test_a_field_that_means_nothing_alone_is_said(
+    crm: CRM, kind: str, head: str, line: str, notes: dict[str, str]
+) -> None:
+    """What it would belong to is missing, so it has no effect; a constant for all lines is let be."""
+    bring(crm, "user", "key\nkim\n")
+    done = bring(crm, kind, f"{head}\n{line}\n")
+
+    assert {note.field: note.reason for note in done.notes} == {
+        field: f"left out; it means nothing without {without}" for field, without in notes.items()
+    }
 
 
 def test_a_parent_may_stand_behind_its_subsidiaries(crm: CRM) -> None:

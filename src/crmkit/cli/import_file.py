@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from crmkit.cli.progress import watched
 from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.layout import text_table
 from crmkit.crm import CRM
+from crmkit.exchange.cells import targets
 from crmkit.exchange.imported import Imported
 from crmkit.exchange.importer import import_csv
 from crmkit.exchange.kinds import KINDS
@@ -53,7 +55,7 @@ def run(options: Namespace) -> int:
             rejected=options.rejected,
             progress=bar,
         )
-    print("\n".join(_told(imported, options.file, options.rejected)))
+    print("\n".join(_told(imported, options)))
     return 1 if imported.rejected else 0
 
 
@@ -122,8 +124,12 @@ def _by_field(values: Mapping[tuple[str, str], str]) -> Mapping[str, Mapping[str
     return found
 
 
-def _told(imported: Imported, file: Path, rejected: Path | None) -> Iterator[str]:
-    yield f"{file.name}: {imported}"
+def _told(imported: Imported, options: Namespace) -> Iterator[str]:
+    yield f"{options.file.name}: {imported}"
+    names = [target.name for target in targets(KINDS[options.kind])]
+    for column in imported.unread:
+        near = get_close_matches(column.casefold(), names, n=1)
+        yield f"column «{column}» is not read{f'; did you mean {near[0]}?' if near else ''}"
     rows = [
         (reason.count, "rejected" if reason.rejected else "noted", str(reason), _first(reason.lines, reason.count))
         for reason in imported.reasons
@@ -132,7 +138,7 @@ def _told(imported: Imported, file: Path, rejected: Path | None) -> Iterator[str
     if rows:
         yield f"\n{text_table(('lines', 'were', 'for', 'first of them'), rows, right=(0,))}"
     if imported.rejected:
-        there = f"are in {rejected}" if rejected else "can be written to a file with --rejected"
+        there = f"are in {options.rejected}" if options.rejected else "can be written to a file with --rejected"
         yield f"\nThe rejected lines {there}; put right, they can be imported again."
 
 

@@ -124,6 +124,11 @@ class Desk:
         if said is not None and said != known:
             self.note(field, "left out; another is known already", str(said))
 
+    def useless(self, row: Row, field: str, without: str) -> None:
+        """Where the line has something in a field that means nothing without the other, that is noted."""
+        if field in self.fields and getattr(row, field) is not None and getattr(row, without) is None:
+            self.note(field, f"left out; it means nothing without {without}", str(getattr(row, field)))
+
     def wait(self) -> None:
         """Have the line entered once more when all lines were."""
         self.waits = not self.again

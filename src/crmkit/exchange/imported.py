@@ -51,6 +51,7 @@ class Imported:
     notes: tuple[Note, ...]  #: the first 1,000, rejections among them
     reasons: tuple[Reason, ...]  #: every kind of note, the most frequent first
     replaced: Mapping[tuple[str, str], int]  #: field and what was written: how often a value map changed it
+    unread: tuple[str, ...] = ()  #: columns that no field takes
 
     @property
     def read(self) -> int:
@@ -100,7 +101,7 @@ class Findings:
         lines = known.lines if len(known.lines) == FIRST_LINES else (*known.lines, note.line)
         self._reasons[kind] = evolve(known, count=known.count + 1, lines=lines)
 
-    def imported(self, replaced: Mapping[tuple[str, str], int]) -> Imported:
+    def imported(self, replaced: Mapping[tuple[str, str], int], unread: tuple[str, ...]) -> Imported:
         """The whole."""
         return Imported(
             created=self._counts[Effect.CREATED],
@@ -110,4 +111,5 @@ class Findings:
             notes=tuple(self._notes),
             reasons=tuple(sorted(self._reasons.values(), key=lambda reason: -reason.count)),
             replaced=replaced,
+            unread=unread,
         )

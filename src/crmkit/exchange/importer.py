@@ -82,7 +82,7 @@ def import_csv(
                     progress(run.findings.read)
             run.take_waiting(batch)
             rejects.finish()
-            return run.findings.imported(fitting.replaced)
+            return run.findings.imported(fitting.replaced, fitting.unread)
 
 
 def _start(crm: CRM, actor: User | Id[User] | None, cause: str) -> Id[object]:

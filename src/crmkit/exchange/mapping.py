@@ -62,6 +62,7 @@ class Reading:
     row: Callable[..., Row]
     fields: frozenset[str]  #: those that the file has a column for
     _sources: tuple[_Source, ...]
+    unread: tuple[str, ...] = ()  #: columns that no field takes
     replaced: dict[tuple[str, str], int] = Factory(dict)  #: (field, what was written): how often a value map changed it
 
     def read(self, line: Line) -> tuple[Row, list[Note]]:
@@ -108,7 +109,8 @@ def fitted(plan: Plan, row: type[Row], columns: Sequence[str]) -> Reading:
         for name, target in known.items()
         if taken[name] or name in plan.constants
     )
-    return Reading(row, frozenset(name for name, column in taken.items() if column), sources)
+    unread = tuple(column for column in columns if column and column not in taken.values())
+    return Reading(row, frozenset(name for name, column in taken.items() if column), sources, unread)
 
 
 def require_known(word: str, words: Iterable[str], field: str, says: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final
 
 from attrs import evolve, frozen
@@ -19,6 +19,7 @@ from crmkit.exchange.desk import Desk
 from crmkit.exchange.rows.places import place
 
 UNSAID: Final = "cancelled"  #: the reason that says least, for an end without one
+_DAY: Final = timedelta(days=1)
 
 
 @frozen(kw_only=True)
@@ -51,9 +52,20 @@ class LeadRow:
         """
         if self.source is None and "source" in desk.fields:
             desk.note("source", "no origin given")
+        desk.useless(self, "reason", "disqualified")
         lead, owner = desk.find(Lead, self.key), desk.user(self.owner)
         lead = self._captured(desk, owner) if lead is None else self._revised(desk, lead, owner)
+        self._compare_dates(desk)
         return self._disqualified(desk, self._contacted(desk, lead))
+
+    def _compare_dates(self, desk: Desk) -> None:
+        if self.created is None:
+            return
+        if self.created > desk.tx.now:
+            desk.note("created", "in the future", str(self.created))
+        if self.contacted is not None and self.contacted < self.created:
+            early = (self.created - self.contacted) / _DAY
+            desk.note("contacted", "before the lead was created", f"by {early:.2f} days")
 
     def _captured(self, desk: Desk, owner: Id[User] | None) -> Lead:
         topic = self.topic or self.company or (self.person.full if self.person else None)

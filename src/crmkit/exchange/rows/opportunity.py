@@ -72,6 +72,8 @@ class OpportunityRow:
         amount = money(self.amount, self.currency)
         if self.outcome is not None and self.closed is None:
             raise Invalid("closed", "is missing", accepts=f"the date on which the deal was {self.outcome}")
+        for field, without in (("closed", "outcome"), ("reason", "outcome"), ("lead_owner", "lead")):
+            desk.useless(self, field, without)
         deal, lead = desk.find(Opportunity, self.key), desk.needed(Lead, self.lead, "lead")
         self._compare_dates(desk, lead)
         with desk.tx.occurred(self.opened or self.closed or desk.tx.now):

@@ -34,6 +34,7 @@ class UserRow:
 
         :raises Invalid: neither key nor name
         """
+        desk.useless(self, "unit", "team")
         team, user = self._team(desk), desk.find(User, self.key)
         team_id = team.id if team else None
         if user is None:
