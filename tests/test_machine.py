@@ -22,8 +22,9 @@ from crmkit.core.kernel.money import Money
 from crmkit.core.sales.lead import Lead
 from crmkit.core.sales.stage_stay import STAGE_STAYS
 from crmkit.core.service.case import CaseType
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
 from crmkit.testing import FixedClock
+from crmkit.transaction import Transaction
 
 ALLOWED: dict[str, dict[str, tuple[str, str]]] = {
     "lead": {

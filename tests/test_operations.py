@@ -33,9 +33,10 @@ from crmkit.core.kernel.ids import uuid7
 from crmkit.core.people.user import SYSTEM, User
 from crmkit.core.sales.lead import Lead, lead
 from crmkit.core.service.case import CaseType
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
 from crmkit.patience import ATTEMPTS, Pace
 from crmkit.testing import FixedClock, FixedIds
+from crmkit.transaction import Transaction, Transactions
 
 OPERATION = uuid7(1_800_000_000_000, 1)
 NO_WAIT = Pace(sleep=lambda _: None, chance=lambda: 0.5, monotonic=lambda: 0.0)
@@ -263,12 +264,12 @@ def tried(crm: CRM, do: Do) -> Any:
 # faults
 
 
-class Unlooking(CRM):
+class Unlooking(Transactions):
     """Seeded bug: what is in doubt is run again as if it were new."""
 
-    def _transacted(self, attempt: Any) -> Any:
-        attempt.look, attempt.id = False, self._ids()
-        return super()._transacted(attempt)
+    def transacted(self, attempt: Any) -> Any:
+        attempt.look, attempt.id = False, self.ids()
+        return super().transacted(attempt)
 
 
 @define
@@ -283,13 +284,17 @@ class Hasty(Faulty):
                 raise
 
 
-def faulty(folder: Path, store: str, kind: type[CRM] = CRM, front: type[Faulty] = Faulty) -> tuple[CRM, Faulty]:
+def faulty(
+    folder: Path, store: str, kind: type[Transactions] = Transactions, front: type[Faulty] = Faulty
+) -> tuple[CRM, Faulty]:
     """A CRM over a store that can be told to fail."""
     with opened("memory", folder) as plain:
         registry = plain.registry
     store_ = front(open_store(local(store, folder), registry.model, prefix="crm_"))
     store_.create()
-    crm = kind(store_, registry, clock=FixedClock(), ids=FixedIds(), pace=NO_WAIT)
+    crm = CRM(store_, registry, clock=FixedClock(), ids=FixedIds(), pace=NO_WAIT)
+    whole = crm._transactions
+    crm._transactions = kind(store=whole.store, registry=registry, clock=whole.clock, ids=whole.ids, pace=whole.pace)
     crm._welcome_system()
     return crm, store_
 
@@ -328,7 +333,7 @@ def check_fault(trial: Trial, number: int, when: When) -> bool:
     """One fault: whether there was such a call at all."""
     crm, store, do, added = trial.crm, trial.store, trial.do, trial.added
     before, answer = effects(crm), None
-    operation = crm._ids() if trial.given else None
+    operation = crm._transactions.ids() if trial.given else None
     with store.failing(number, when, again=trial.again):
         try:
             answer = crm.run(None, do, operation=operation)
@@ -366,8 +371,8 @@ def test_a_fault_anywhere_loses_and_doubles_nothing(store: str, named: str, last
         check_faults(crm, front, captured, again=lasting == "for good", given=named == "named")
 
 
-@pytest.mark.parametrize(("kind", "front"), [(Unlooking, Faulty), (CRM, Hasty)])
-def test_the_check_of_faults_finds_a_bug(kind: type[CRM], front: type[Faulty], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "front"), [(Unlooking, Faulty), (Transactions, Hasty)])
+def test_the_check_of_faults_finds_a_bug(kind: type[Transactions], front: type[Faulty], tmp_path: Path) -> None:
     """Trying again without looking doubles, acknowledging before commit loses: both are found."""
     crm, store = faulty(tmp_path, "memory", kind, front)
     with crm, pytest.raises(AssertionError):

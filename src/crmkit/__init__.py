@@ -9,7 +9,8 @@ from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.sweep import Sweep
 from crmkit.core.kernel.tally import Bucket, Per
 from crmkit.core.kernel.values import Address, Email, PersonName, Phone
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
+from crmkit.transaction import Transaction
 
 __all__ = [
     "ALWAYS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import SystemRandom
@@ -12,13 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from crmkit.areas.customers import Customers
-from crmkit.areas.insights import Insights
-from crmkit.areas.people import People
-from crmkit.areas.sales import Sales
-from crmkit.areas.service import Service
 from crmkit.builtin import ENTITIES, PROJECTIONS, open_store
-from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import (
     Ambiguous,
@@ -26,67 +20,23 @@ from crmkit.core.kernel.errors import (
     CrmError,
     Invalid,
     OutcomeUnknown,
-    Refusal,
-    Refused,
     Retryable,
     StoreError,
     shape,
 )
 from crmkit.core.kernel.ids import Id, Ids, IdSource
-from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model
-from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.registry import Registry
-from crmkit.core.kernel.store import Session, Store
-from crmkit.core.kernel.work import Work
-from crmkit.core.people.user import SYSTEM, User
-from crmkit.patience import AT_EASE, PATIENCE, Attempt, Pace
+from crmkit.core.kernel.store import Store
+from crmkit.core.people.user import SYSTEM
+from crmkit.patience import AT_EASE, PATIENCE, Pace
+from crmkit.transaction import Actor, Transaction, Transactions, View
 
 THREADS: Final = 4  #: that `arun` shares; a SQLite file has one writer at a time whatever their number
 
 T = TypeVar("T")
 
 E = TypeVar("E", bound=Entity)
-
-
-class Transaction(Work):
-    """A work with the areas of the CRM on it."""
-
-    @property
-    def people(self) -> People:
-        """Users, teams, units."""
-        return People(self)
-
-    @property
-    def customers(self) -> Customers:
-        """Accounts and contacts."""
-        return Customers(self)
-
-    @property
-    def sales(self) -> Sales:
-        """Leads, opportunities, products."""
-        return Sales(self)
-
-    @property
-    def service(self) -> Service:
-        """Cases."""
-        return Service(self)
-
-    @property
-    def insights(self) -> Insights:
-        """Figures."""
-        return Insights(self)
-
-
-class View(Transaction):
-    """What was committed when it began, to be read; whatever would write is refused."""
-
-    def save(self, record: E, event: Event) -> E:  # noqa: ARG002 - as every work
-        """Refused.
-
-        :raises StoreError: always
-        """
-        raise StoreError("this is a view, it does not write", hint="crm.transaction() does")
 
 
 class CRM:
@@ -103,9 +53,8 @@ class CRM:
     ) -> None:
         self.registry = registry
         self._store: Store | None = store
-        self._clock = clock
-        self._ids = ids
         self._pace = pace
+        self._transactions = Transactions(store=self._opened, registry=registry, clock=clock, ids=ids, pace=pace)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
 
     @classmethod
@@ -153,7 +102,7 @@ class CRM:
 
     @contextmanager
     def transaction(
-        self, actor: User | Id[User] | None = None, *, operation: Id[Any] | None = None, cause: str = ""
+        self, actor: Actor = None, *, operation: Id[Any] | None = None, cause: str = ""
     ) -> Iterator[Transaction]:
         """What happens together, done by `actor` (the system, if nobody is named); leaving by an exception undoes it.
 
@@ -166,17 +115,17 @@ class CRM:
         :raises StoreError: the store could not do it, or was busy; nothing is done
         :raises OutcomeUnknown: an error at the end, and the store does not say that it was done all the same
         """
-        attempt = self._attempt(actor, operation, cause, look=operation is not None)
+        attempt = self._transactions.attempt(actor, operation, cause, look=operation is not None)
         try:
-            with self._transacted(attempt) as tx:
+            with self._transactions.transacted(attempt) as tx:
                 yield tx
         except Ambiguous as error:
-            if attempt.unsure is not None and not self._was_done(attempt):
+            if attempt.unsure is not None and not self._transactions.was_done(attempt):
                 raise OutcomeUnknown(attempt.id) from error
 
     def run(
         self,
-        actor: User | Id[User] | None,
+        actor: Actor,
         do: Callable[[Transaction], T],
         *,
         operation: Id[Any] | None = None,
@@ -192,11 +141,11 @@ class CRM:
         :raises OutcomeUnknown: it may be done; its `operation` tells, when it is run again
         :raises CrmError: whatever `do` or `transaction` raises, at once
         """
-        attempt = self._attempt(actor, operation, cause, look=operation is not None)
+        attempt = self._transactions.attempt(actor, operation, cause, look=operation is not None)
         failed: CrmError | None = None
         for _ in self._pace.attempts(deadline):
             try:
-                with self._transacted(attempt) as tx:
+                with self._transactions.transacted(attempt) as tx:
                     settled = attempt.settled_by(tx.commands.known)
                     answer: T = attempt.unsure_answer if settled else do(tx)
                     attempt.answer = answer
@@ -213,7 +162,7 @@ class CRM:
 
     async def arun(
         self,
-        actor: User | Id[User] | None,
+        actor: Actor,
         do: Callable[[Transaction], T],
         *,
         operation: Id[Any] | None = None,
@@ -232,23 +181,14 @@ class CRM:
         return await wrap_future(self._threads.submit(begun))
 
     @contextmanager
-    def read(self, actor: User | Id[User] | None = None) -> Iterator[View]:
+    def read(self, actor: Actor = None) -> Iterator[View]:
         """What is committed by now, as `actor` asks for it: beside whoever writes, who neither waits nor shows in it.
 
         :raises NotFound: no such user
         :raises Refused: the user is not active
         """
-        by = SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor
-        now = utc(self._clock(), "clock")
-        session = self._opened().snapshot()
-        view = View(session, self.registry, now=now, by=by, new_id=self._ids)
-        try:
-            if actor is not None:
-                _require_active(view.of(User).get(by))
+        with self._transactions.view(actor) as view:
             yield view
-        finally:
-            view.close()
-            session.rollback()
 
     def close(self) -> None:
         """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed."""
@@ -270,62 +210,6 @@ class CRM:
             raise StoreError("this CRM is closed", hint="open it again with CRM.open(...)")
         return self._store
 
-    def _attempt(self, actor: User | Id[User] | None, operation: Id[Any] | None, cause: str, *, look: bool) -> Attempt:
-        by = SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor
-        id = self._ids() if operation is None else Id.of(operation, "operation")
-        return Attempt(id=id, by=by, cause=cause, checked=actor is not None, asked=operation is not None, look=look)
-
-    @contextmanager
-    def _transacted(self, attempt: Attempt) -> Iterator[Transaction]:
-        session = self._opened().begin()
-        tx: Transaction | None = None
-        try:
-            known = session.operation(attempt.id) if attempt.look else None
-            tx = self._work(session, attempt, known)
-            if attempt.checked:
-                _require_active(tx.of(User).get(attempt.by))
-            yield tx
-            done = tx.finish(asked=attempt.asked)
-            try:
-                session.commit()
-            except Ambiguous:
-                if done is not None:
-                    attempt.doubt(done)
-                raise
-        except BaseException:
-            with suppress(StoreError):  # what went wrong first is what matters
-                session.rollback()
-            raise
-        finally:
-            if tx is not None:
-                tx.close()
-
-    def _work(self, session: Session, attempt: Attempt, known: Operation | None) -> Transaction:
-        if known is not None and known.actor != attempt.by:
-            raise Invalid("operation", "was done before by another actor", accepts="a new operation id")
-        return Transaction(
-            session,
-            self.registry,
-            now=utc(self._clock(), "clock"),
-            by=attempt.by,
-            new_id=self._ids,
-            cause=attempt.cause,
-            operation=attempt.id,
-            known=known,
-        )
-
-    def _was_done(self, attempt: Attempt) -> bool:
-        """Whether an attempt that ended in doubt was committed; False also if that cannot be found out."""
-        for _ in self._pace.attempts(PATIENCE):
-            with suppress(StoreError):
-                session = self._opened().begin()
-                try:
-                    return attempt.settled_by(session.operation(attempt.id))
-                finally:
-                    with suppress(StoreError):
-                        session.rollback()
-        return False
-
     def _welcome_system(self) -> None:
         with self.read() as view:
             there = view.session.load("user", [SYSTEM.id])
@@ -340,11 +224,6 @@ class CRM:
                 with self.read() as view:
                     if not view.session.load("user", [SYSTEM.id]):
                         raise
-
-
-def _require_active(actor: User) -> None:
-    if not actor.active:
-        raise Refused(f"acting as {actor.name}", [Refusal(code="inactive_user", says="the user is not active")])
 
 
 def _known_zone(zone: str) -> str:

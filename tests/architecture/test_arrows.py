@@ -26,7 +26,7 @@ ARROWS = {
     "extras": {"core"},
     "patience": {"core"},
 }
-KNOW_EVERYBODY = {"", "crm", "builtin", "cli", "testing"}  # "" is the front page, crmkit/__init__.py
+KNOW_EVERYBODY = {"", "crm", "transaction", "builtin", "cli", "testing"}  # "" is the front page, crmkit/__init__.py
 TYPED_BY_THE_CRM = {"exchange"}  #: may name the CRM in annotations
 
 ONE_HOME = {"sqlalchemy": "storage", "pluggy": "plugins"}
@@ -132,7 +132,7 @@ def _inside(each: Import) -> str:
         return f"no arrow is drawn for {source}"
     if each.source.startswith("crmkit.core.kernel") and not each.target.startswith("crmkit.core.kernel"):
         return "the kernel knows no area"
-    if source in TYPED_BY_THE_CRM and target == "crm" and each.when is When.NEVER:
+    if source in TYPED_BY_THE_CRM and target in {"crm", "transaction"} and each.when is When.NEVER:
         return ""
     return "" if target in {source, *ARROWS[source]} else f"{source} knows nothing of {target or 'the front page'}"
 

@@ -12,7 +12,7 @@ from attrs import fields, frozen, has
 from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.work import Work
-from crmkit.crm import Transaction
+from crmkit.transaction import Transaction
 
 AREAS: dict[str, type] = {
     name: get_type_hints(each.fget)["return"] for name, each in vars(Transaction).items() if isinstance(each, property)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from support.crms import STORES, opened
 
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
 from crmkit.testing import FixedClock
+from crmkit.transaction import Transaction
 
 
 @pytest.fixture

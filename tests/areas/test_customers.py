@@ -11,7 +11,8 @@ from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.ids import uuid7
 from crmkit.core.kernel.values import Address
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
+from crmkit.transaction import Transaction
 
 
 def test_an_account_is_found_as_people_write_it(tx: Transaction) -> None:

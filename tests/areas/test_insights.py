@@ -12,7 +12,7 @@ from crmkit.core.kernel.errors import CriteriaError
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.tally import Bucket, Per
 from crmkit.core.sales.lead import Lead
-from crmkit.crm import Transaction
+from crmkit.transaction import Transaction
 
 
 def five_leads(tx: Transaction) -> None:

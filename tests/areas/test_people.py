@@ -10,7 +10,8 @@ from crmkit.core.kernel.errors import Invalid, Refused
 from crmkit.core.people.unit import Unit
 from crmkit.core.people.user import User
 from crmkit.core.sales.lead import Lead
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
+from crmkit.transaction import Transaction
 
 
 def test_a_record_changes_hands_one_epoch_at_a_time(tx: Transaction) -> None:

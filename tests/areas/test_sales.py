@@ -20,8 +20,9 @@ from crmkit.core.sales.lead import Lead, LeadStatus
 from crmkit.core.sales.opportunity import Opportunity, OpportunityStatus
 from crmkit.core.sales.product import Product
 from crmkit.core.sales.stage_stay import STAGE_STAYS, StageStay
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
 from crmkit.testing import FixedClock
+from crmkit.transaction import Transaction
 
 PRICE = Money("1200000", "KRW")
 

@@ -8,8 +8,8 @@ from attrs import evolve
 from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.errors import IllegalMove, Invalid, Refused
 from crmkit.core.service.case import Case, CaseStage, CaseStatus, CaseType
-from crmkit.crm import Transaction
 from crmkit.testing import FixedClock
+from crmkit.transaction import Transaction
 
 
 def problem(tx: Transaction) -> Case:

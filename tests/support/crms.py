@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
 from crmkit.testing import FixedClock, FixedIds
+from crmkit.transaction import Transaction
 from support import servers
 
 STORES: tuple[str, ...] = ("memory", "sqlite", *servers.there())

@@ -18,7 +18,7 @@ from crmkit.exchange.cells import To, targets
 from crmkit.exchange.note import Note
 
 if TYPE_CHECKING:
-    from crmkit.crm import Transaction
+    from crmkit.transaction import Transaction
 
 E = TypeVar("E", bound=Entity)
 Found: TypeAlias = "dict[str, Id[Any] | None]"

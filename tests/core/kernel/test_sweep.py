@@ -38,8 +38,9 @@ from crmkit.core.sales.lead import Lead, lead
 from crmkit.core.sales.opportunity import Opportunity, opportunity
 from crmkit.core.sales.stage_stay import STAGE_STAYS, StageStay
 from crmkit.core.service.case import case
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
 from crmkit.testing import FixedClock
+from crmkit.transaction import Transaction
 
 NOW = CLOCKS[0].now
 NEW, OPEN, ON_HOLD, SOLVED, CLOSED = TicketStatus

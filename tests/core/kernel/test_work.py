@@ -17,7 +17,8 @@ from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.entity import Extensions
 from crmkit.core.kernel.errors import Conflict, CriteriaError, CrmError, Invalid, NotFound, StoreError
 from crmkit.core.sales.lead import Lead, LeadStatus
-from crmkit.crm import CRM, Transaction
+from crmkit.crm import CRM
+from crmkit.transaction import Transaction
 
 HOW: dict[str, Any] = {"entities": (Firm, Visit), "extensions": (AcmeVisit,)}
 

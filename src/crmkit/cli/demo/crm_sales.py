@@ -10,8 +10,8 @@ from crmkit.cli.demo.dataset import Dataset, Step, Told, says, titled
 from crmkit.core.kernel.criteria import some, where
 from crmkit.core.people.user import User
 from crmkit.core.sales.opportunity import Opportunity, OpportunityStatus
-from crmkit.crm import Transaction
 from crmkit.exchange.mapping import Plan
+from crmkit.transaction import Transaction
 
 WON, LOST = OpportunityStatus.WON, OpportunityStatus.LOST
 REGION: Final = "holding.owner.team.unit.name"

@@ -13,8 +13,8 @@ from attrs import evolve, frozen
 from crmkit.core.kernel.figures import Figures
 from crmkit.core.kernel.layout import cell
 from crmkit.core.kernel.money import Money
-from crmkit.crm import Transaction
 from crmkit.exchange.mapping import Plan
+from crmkit.transaction import Transaction
 
 Told: TypeAlias = Figures | str  #: a table, or a sentence
 

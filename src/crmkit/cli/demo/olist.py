@@ -9,8 +9,8 @@ from typing import Final
 from crmkit.cli.demo.dataset import Dataset, Step, Told, says, titled
 from crmkit.core.kernel.criteria import Field, where, within
 from crmkit.core.kernel.tally import Count, Mean, Percentile, Tally
-from crmkit.crm import Transaction
 from crmkit.exchange.mapping import Plan
+from crmkit.transaction import Transaction
 
 LEADS: Final = "olist_marketing_qualified_leads_dataset.csv"
 DEALS: Final = "olist_closed_deals_dataset.csv"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from crmkit.cli.demo.dataset import Dataset, Step, Told, says, titled
-from crmkit.crm import Transaction
 from crmkit.exchange.mapping import Plan
+from crmkit.transaction import Transaction
 
 FOLDER: Final = Path(__file__).with_name("sample")
 ZONE: Final = "Asia/Seoul"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
-from attrs import define, evolve
+from attrs import evolve
 
 from crmkit.core.kernel.argument import written
 from crmkit.core.kernel.bind import bind
@@ -15,13 +15,14 @@ from crmkit.core.kernel.columns import Json, utc
 from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.criteria import Criteria, Given, where
 from crmkit.core.kernel.entity import Entity, kind_of
-from crmkit.core.kernel.errors import Conflict, Invalid, NotFound, StoreError, shape
+from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
 from crmkit.core.kernel.flow import Move
 from crmkit.core.kernel.ground import Const, Ground
+from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, step
-from crmkit.core.kernel.model import EntityModel, Row
+from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
@@ -35,15 +36,6 @@ E = TypeVar("E", bound=Entity)
 P = ParamSpec("P")
 
 GIVEN_BY_WORK = frozenset({"id", "version", "created_at", "modified_at"})
-
-
-@define
-class _Known:
-    """A record as this work has it, and the row that the store has (None: not there yet)."""
-
-    record: Any
-    row: Row
-    stored: Row | None
 
 
 class Work:
@@ -70,8 +62,7 @@ class Work:
         self.commands = Commands(known)
         self._session: Session | None = session
         self._new_id = new_id
-        self._known: dict[str, dict[Id[Any], _Known]] = {kind: {} for kind in self.model.entities}
-        self._changed: dict[str, dict[Id[Any], _Known]] = {kind: {} for kind in self.model.entities}
+        self._records = Identities(self.model)
         self._events: list[Event] = []
         self._swept: list[Swept] = []
         self._eventful = False
@@ -144,7 +135,7 @@ class Work:
         :raises Invalid: a stamped field differs, or a field holds what cannot be kept
         """
         model = self.model.of(type(record))
-        before, after = self._tracked(model, record.id).row, model.flatten(record)
+        before, after = self._records.get(self.session, model, record.id).row, model.flatten(record)
         for column, old, new in zip(model.columns, before, after, strict=True):
             if old != new and (column.stamped or column.path in GIVEN_BY_WORK - {"version"}):
                 raise Invalid(
@@ -179,7 +170,7 @@ class Work:
         self.flush()
         self.steps += 1
         swept = self.session.sweep(ground)
-        self._known[ground.model.kind].clear()
+        self._records.forget(ground.model.kind)
         for projection in self.registry.projections:
             if ground.event in projection.events:
                 for event in self._swept_events(ground, swept):
@@ -206,12 +197,12 @@ class Work:
         model = self.model.of(type(record))
         row = model.flatten(record)
         event = _recordable(event)
-        before = self._tracked(model, record.id).row if event.version > 1 else None
+        before = self._records.get(self.session, model, record.id).row if event.version > 1 else None
         if before is not None and event.version != before[model.position["version"]] + 1:
-            raise _stale(model.kind, [record.id])
-        self._refuse_loops(model, before, row)
+            raise outdated(model.kind, [record.id])
+        self._records.refuse_loops(self.session, model, before, row)
         self.steps += 1
-        kept: E = self._put(model, row)
+        kept: E = self._records.put(model, row)
         event = evolve(event, changes=changes(model, before, row))
         self._events.append(event)
         self._eventful = True
@@ -254,7 +245,7 @@ class Work:
         self.session.insert(model.kind, [row for id, row in right.items() if id not in kept])
         wrong = [(kept[id], row) for id, row in right.items() if id in kept and kept[id] != row]
         self.session.update(model.kind, wrong)
-        self._known[model.kind].clear()
+        self._records.forget(model.kind)
         return len(wrong) + len(kept.keys() ^ right.keys())
 
     def flush(self) -> None:
@@ -263,27 +254,15 @@ class Work:
         :raises Conflict: another transaction changed one of these records first
         :raises Invalid: a unique key is taken, or a reference leads nowhere
         """
+        session = self.session
         try:
-            self._flush(self.session)
+            self._records.write(session)
+            if self._events:
+                session.record(self._events)
+                self._events.clear()
         except BaseException as error:
             self.fail(error)
             raise
-
-    def _flush(self, session: Session) -> None:
-        for kind, changed in self._changed.items():
-            if changed:
-                session.insert(kind, [known.row for known in changed.values() if known.stored is None])
-                stale = session.update(
-                    kind, [(known.stored, known.row) for known in changed.values() if known.stored is not None]
-                )
-                if stale:
-                    raise _stale(kind, stale)
-                for known in changed.values():
-                    known.stored = known.row
-                changed.clear()
-        if self._events:
-            session.record(self._events)
-            self._events.clear()
 
     def finish(self, *, asked: bool = False) -> Operation | None:
         """Flush, and keep what was done here as an operation; one that changed nothing only if its id was `asked` for.
@@ -318,60 +297,21 @@ class Work:
     def rows(self, model: EntityModel, where: Ground, order: Iterable[Order], limit: int | None) -> list[Any]:
         """The records that fulfil a bound condition; each is the one that this work already has, if it has it."""
         self.flush()
-        return [self._seen(model, row) for row in self.session.page(model.kind, where, tuple(order), limit)]
-
-    def _seen(self, model: EntityModel, row: Row) -> Any:
-        id = row[model.position["id"]]
-        known = self._known[model.kind].get(id)
-        if known is None:
-            known = self._known[model.kind][id] = _Known(model.build(row), row, row)
-        return known.record
+        return [self._records.seen(model, row) for row in self.session.page(model.kind, where, tuple(order), limit)]
 
     def tracked(self, model: EntityModel, id: Id[Any]) -> Any:
         """The record with this id.
 
         :raises NotFound: there is none
         """
-        return self._tracked(model, id).record
-
-    def _tracked(self, model: EntityModel, id: Id[Any]) -> _Known:
-        id = Id.of(id, f"{model.kind}.id")
-        known = self._known[model.kind].get(id)
-        if known is None:
-            for row in self.session.load(model.kind, [id]):
-                known = self._known[model.kind][id] = _Known(model.build(row), row, row)
-        if known is None:
-            raise NotFound(f"there is no {model.kind} {id}", facts={"kind": model.kind, "id": str(id)})
-        return known
-
-    def _put(self, model: EntityModel, row: Row) -> Any:
-        id = row[model.position["id"]]
-        record = model.build(row)
-        known = self._known[model.kind].setdefault(id, _Known(record, row, None))
-        known.record, known.row = record, row
-        self._changed[model.kind][id] = known
-        return record
+        return self._records.get(self.session, model, id).record
 
     def _project(self, projection: Projection[Any], event: Event) -> None:
         model = self.model.of(projection.row)
         kept = () if event.version == 1 else self.of(projection.row).find(where(projection.via) == event.id)
         for row in projection.fold(kept, event):
             if row not in kept:
-                self._put(model, model.flatten(row))
-
-    def _refuse_loops(self, model: EntityModel, before: Row | None, row: Row) -> None:
-        for column in model.parents:
-            place = model.position[column.path]
-            parent, seen = row[place], {row[model.position["id"]]}
-            if before is not None and before[place] == parent:
-                continue
-            while parent is not None:
-                if parent in seen:
-                    raise Invalid(
-                        column.path, "leads back to the record itself", accepts=f"a {model.kind} that is not below it"
-                    )
-                seen.add(parent)
-                parent = self._tracked(model, parent).row[place]
+                self._records.put(model, model.flatten(row))
 
 
 def _recordable(event: Event) -> Event:
@@ -382,10 +322,3 @@ def _recordable(event: Event) -> Event:
     if not clean(event.name, "event", LONGEST_CODE).startswith(f"{event.kind}.") or event.name.endswith("."):
         raise Invalid("event", f"got {shape(event.name)}", accepts=f"a name such as {event.kind}.done")
     return evolve(event, details={name: written(f"details.{name}", value) for name, value in event.details.items()})
-
-
-def _stale(kind: str, ids: list[Id[Any]]) -> Conflict:
-    which = ", ".join(map(str, ids))
-    return Conflict(
-        f"{kind} {which} has changed since it was read", hint="read it again", facts={"ids": list(map(str, ids))}
-    )

@@ -1,0 +1,109 @@
+"""The records that one work has read or changed: each once, with the row that the store has of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import define
+
+from crmkit.core.kernel.errors import Conflict, Invalid, NotFound
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.model import EntityModel, Model, Row
+from crmkit.core.kernel.store import Session
+
+
+@define
+class Known:
+    """A record as its work has it, and the row that the store has (None: not there yet)."""
+
+    record: Any
+    row: Row
+    stored: Row | None
+
+
+class Identities:
+    """An identity map whose writes are put off until `write`."""
+
+    def __init__(self, model: Model) -> None:
+        self._known: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
+        self._changed: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
+
+    def get(self, session: Session, model: EntityModel, id: Id[Any]) -> Known:
+        """The record with this id, loaded if nobody has asked for it yet.
+
+        :raises NotFound: there is none
+        """
+        id = Id.of(id, f"{model.kind}.id")
+        known = self._known[model.kind].get(id)
+        if known is None:
+            for row in session.load(model.kind, [id]):
+                known = self._known[model.kind][id] = Known(model.build(row), row, row)
+        if known is None:
+            raise NotFound(f"there is no {model.kind} {id}", facts={"kind": model.kind, "id": str(id)})
+        return known
+
+    def seen(self, model: EntityModel, row: Row) -> Any:
+        """The record of a row that the store gave: the one that is known already, if it is."""
+        id = row[model.position["id"]]
+        known = self._known[model.kind].get(id)
+        if known is None:
+            known = self._known[model.kind][id] = Known(model.build(row), row, row)
+        return known.record
+
+    def put(self, model: EntityModel, row: Row) -> Any:
+        """The record of a row that is to be written in the place of what there is."""
+        id = row[model.position["id"]]
+        record = model.build(row)
+        known = self._known[model.kind].setdefault(id, Known(record, row, None))
+        known.record, known.row = record, row
+        self._changed[model.kind][id] = known
+        return record
+
+    def forget(self, kind: str) -> None:
+        """Read the records of this kind again when they are asked for; none of them may be waiting to be written."""
+        self._known[kind].clear()
+
+    def write(self, session: Session) -> None:
+        """Let the store have what was put, parents before children.
+
+        :raises Conflict: another transaction changed one of these records first
+        :raises Invalid: a unique key is taken, or a reference leads nowhere
+        """
+        for kind, changed in self._changed.items():
+            if changed:
+                session.insert(kind, [known.row for known in changed.values() if known.stored is None])
+                stale = session.update(
+                    kind, [(known.stored, known.row) for known in changed.values() if known.stored is not None]
+                )
+                if stale:
+                    raise outdated(kind, stale)
+                for known in changed.values():
+                    known.stored = known.row
+                changed.clear()
+
+    def refuse_loops(self, session: Session, model: EntityModel, before: Row | None, row: Row) -> None:
+        """Nothing, unless the row would be below itself in a tree.
+
+        :raises Invalid: it would; names the field
+        """
+        for column in model.parents:
+            place = model.position[column.path]
+            parent, seen = row[place], {row[model.position["id"]]}
+            if before is not None and before[place] == parent:
+                continue
+            while parent is not None:
+                if parent in seen:
+                    raise Invalid(
+                        column.path, "leads back to the record itself", accepts=f"a {model.kind} that is not below it"
+                    )
+                seen.add(parent)
+                parent = self.get(session, model, parent).row[place]
+
+
+def outdated(kind: str, ids: Sequence[Id[Any]]) -> Conflict:
+    """What to raise for records that changed since they were read."""
+    which = ", ".join(map(str, ids))
+    return Conflict(
+        f"{kind} {which} has changed since it was read", hint="read it again", facts={"ids": list(map(str, ids))}
+    )

@@ -1,0 +1,162 @@
+"""One transaction as a host sees it: a work with the areas of the CRM on it; views; and how both begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from crmkit.areas.customers import Customers
+from crmkit.areas.insights import Insights
+from crmkit.areas.people import People
+from crmkit.areas.sales import Sales
+from crmkit.areas.service import Service
+from crmkit.core.kernel.columns import utc
+from crmkit.core.kernel.entity import Entity
+from crmkit.core.kernel.errors import Ambiguous, Invalid, Refusal, Refused, StoreError
+from crmkit.core.kernel.ids import Id, IdSource
+from crmkit.core.kernel.journal import Event
+from crmkit.core.kernel.operation import Operation
+from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.store import Session, Store
+from crmkit.core.kernel.work import Work
+from crmkit.core.people.user import SYSTEM, User
+from crmkit.patience import PATIENCE, Attempt, Pace
+
+Actor: TypeAlias = User | Id[User] | None  #: who acts; None is the system
+
+E = TypeVar("E", bound=Entity)
+
+
+class Transaction(Work):
+    """A work with the areas of the CRM on it."""
+
+    @property
+    def people(self) -> People:
+        """Users, teams, units."""
+        return People(self)
+
+    @property
+    def customers(self) -> Customers:
+        """Accounts and contacts."""
+        return Customers(self)
+
+    @property
+    def sales(self) -> Sales:
+        """Leads, opportunities, products."""
+        return Sales(self)
+
+    @property
+    def service(self) -> Service:
+        """Cases."""
+        return Service(self)
+
+    @property
+    def insights(self) -> Insights:
+        """Figures."""
+        return Insights(self)
+
+
+class View(Transaction):
+    """What was committed when it began, to be read; whatever would write is refused."""
+
+    def save(self, record: E, event: Event) -> E:  # noqa: ARG002 - as every work
+        """Refused.
+
+        :raises StoreError: always
+        """
+        raise StoreError("this is a view, it does not write", hint="crm.transaction() does")
+
+
+@frozen(kw_only=True, eq=False)
+class Transactions:
+    """How the transactions of one CRM begin and end."""
+
+    store: Callable[[], Store]  #: raises StoreError once the CRM is closed
+    registry: Registry
+    clock: Callable[[], datetime]
+    ids: IdSource
+    pace: Pace
+
+    def attempt(self, actor: Actor, operation: Id[Any] | None, cause: str, *, look: bool) -> Attempt:
+        """An operation to be tried, under the caller's id or a new one; `look` if it may have been done before."""
+        by = _id_of(actor)
+        id = self.ids() if operation is None else Id.of(operation, "operation")
+        return Attempt(id=id, by=by, cause=cause, checked=actor is not None, asked=operation is not None, look=look)
+
+    @contextmanager
+    def transacted(self, attempt: Attempt) -> Iterator[Transaction]:
+        """One transaction that is committed if it is left in peace; raises like `CRM.transaction`, and Ambiguous."""
+        session = self.store().begin()
+        tx: Transaction | None = None
+        try:
+            known = session.operation(attempt.id) if attempt.look else None
+            tx = self._begun(session, attempt, known)
+            if attempt.checked:
+                _require_active(tx.of(User).get(attempt.by))
+            yield tx
+            done = tx.finish(asked=attempt.asked)
+            try:
+                session.commit()
+            except Ambiguous:
+                if done is not None:
+                    attempt.doubt(done)
+                raise
+        except BaseException:
+            with suppress(StoreError):  # what went wrong first is what matters
+                session.rollback()
+            raise
+        finally:
+            if tx is not None:
+                tx.close()
+
+    def _begun(self, session: Session, attempt: Attempt, known: Operation | None) -> Transaction:
+        if known is not None and known.actor != attempt.by:
+            raise Invalid("operation", "was done before by another actor", accepts="a new operation id")
+        return Transaction(
+            session,
+            self.registry,
+            now=utc(self.clock(), "clock"),
+            by=attempt.by,
+            new_id=self.ids,
+            cause=attempt.cause,
+            operation=attempt.id,
+            known=known,
+        )
+
+    def was_done(self, attempt: Attempt) -> bool:
+        """Whether an attempt that ended in doubt was committed; False also if that cannot be found out."""
+        for _ in self.pace.attempts(PATIENCE):
+            with suppress(StoreError):
+                session = self.store().begin()
+                try:
+                    return attempt.settled_by(session.operation(attempt.id))
+                finally:
+                    with suppress(StoreError):
+                        session.rollback()
+        return False
+
+    @contextmanager
+    def view(self, actor: Actor) -> Iterator[View]:
+        """A snapshot to be read; raises like `CRM.read`."""
+        session = self.store().snapshot()
+        view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
+        try:
+            if actor is not None:
+                _require_active(view.of(User).get(view.stamp.by))
+            yield view
+        finally:
+            view.close()
+            session.rollback()
+
+
+def _id_of(actor: Actor) -> Id[Any]:
+    return SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor
+
+
+def _require_active(actor: User) -> None:
+    if not actor.active:
+        raise Refused(f"acting as {actor.name}", [Refusal(code="inactive_user", says="the user is not active")])
