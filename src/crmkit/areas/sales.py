@@ -140,9 +140,7 @@ class Sales:
         return self.work.move(lead.reactivate, lead_id)
 
     @command
-    def add_product(
-        self, *, code: str, name: str, list_price: Money | None = None, key: str | None = None
-    ) -> Product:
+    def add_product(self, *, code: str, name: str, list_price: Money | None = None, key: str | None = None) -> Product:
         """Something that is sold from now on."""
         product = Product(id=self.work.new_id(Product), key=key, code=code, name=name, list_price=list_price)
         return self.work.add(product, "product.added")
@@ -277,9 +275,7 @@ class Sales:
             return deal
         return self._sold_to(deal, account.id if account else None, contact.id if contact else None)
 
-    def _sold_to(
-        self, deal: Opportunity, account: Id[Account] | None, contact: Id[Contact] | None
-    ) -> Opportunity:
+    def _sold_to(self, deal: Opportunity, account: Id[Account] | None, contact: Id[Contact] | None) -> Opportunity:
         changed = evolve(deal, account_id=account, contact_id=contact)
         return self.work.change(changed, "opportunity.customer_changed")
 
