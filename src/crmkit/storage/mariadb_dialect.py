@@ -217,4 +217,5 @@ def _alone(connection: Connection, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"SELECT RELEASE_LOCK({lock})", (what,))
+        if not connection.invalidated:  # the lock ended with it otherwise
+            connection.exec_driver_sql(f"SELECT RELEASE_LOCK({lock})", (what,))
