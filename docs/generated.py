@@ -74,12 +74,12 @@ def _errors(cls: type[CrmError], depth: int) -> Iterator[tuple[str, str, str, st
 
 def schema() -> str:
     """The tables in each kind of database."""
-    parts = [
-        "# Schema",
+    said = (
         "What `CRM.open` makes, derived from the entities. Columns that end in `_fold` hold names as they are compared;"
-        " moments are in UTC, and in SQLite amounts are whole ten-thousandths. `crm_schema` says what each table was made"
-        " as, see [Change the schema](../how-to/change-the-schema.md).",
-    ]
+        "\nmoments are in UTC, and in SQLite amounts are whole ten-thousandths. `crm_schema` says what each table was"
+        "\nmade as, see [Change the schema](../how-to/change-the-schema.md)."
+    )
+    parts = ["# Schema", said]
     for database in DATABASES:
         parts += [f"## {database}", f"```sql\n{ddl(Model.build(ENTITIES), database)}```"]
     return "\n\n".join(parts) + "\n"

@@ -105,10 +105,10 @@ def _store(url: str, entities: list[type[Entity]], extensions: list[type[Any]]) 
     try:
         if url.startswith(("postgresql:", "mariadb:")) and not _begun(url):
             return True, "has no CRM yet; what is written first makes one"
-        with closing(open_store(url, Model.build((*ENTITIES, *entities), tuple(extensions)), prefix="crm_")) as store:
-            store.create(thorough=True)
         with CRM.open(url, entities=entities, extensions=extensions) as crm, crm.read() as view:
             view.insights.funnel()
+        with closing(open_store(url, Model.build((*ENTITIES, *entities), tuple(extensions)), prefix="crm_")) as store:
+            store.create(thorough=True)
     except CrmError as error:
         return False, f"does not open: {error.code}: {error}"
     return True, "opens"

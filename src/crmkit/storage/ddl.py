@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect as MariaDBDriver
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg as PostgresDriver
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect as SQLiteDriver
 
 from crmkit.core.kernel.model import Model
 from crmkit.storage.dialect import Dialect
@@ -18,8 +19,8 @@ from crmkit.storage.tables import checked_prefix, tables
 
 #: By the name of a database, how it keeps values and how SQLAlchemy speaks to it; `named` leaves a % alone.
 DATABASES: Final[Mapping[str, tuple[Dialect, sa.Dialect]]] = {
-    "SQLite": (SQLiteDialect(), sqlite.dialect(paramstyle="named")),
-    "PostgreSQL": (PostgresDialect(), postgresql.dialect(paramstyle="named")),
+    "SQLite": (SQLiteDialect(), SQLiteDriver(paramstyle="named")),
+    "PostgreSQL": (PostgresDialect(), PostgresDriver(paramstyle="named")),  # type: ignore[no-untyped-call]
     "MariaDB": (MariaDBDialect(), MariaDBDriver(paramstyle="named")),
 }
 
