@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from support.pools import NOW, PARAMS
-from support.records import MODEL
-from support.strategies import criteria
 
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.call import MOST_CALLS, Call, Function, call
@@ -21,6 +18,9 @@ from crmkit.core.kernel.describe import describe
 from crmkit.core.kernel.errors import CriteriaError
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.limits import DEEPEST, MOST_NODES
+from crmkit.testing.world.pools import NOW, PARAMS
+from crmkit.testing.world.records import MODEL
+from crmkit.testing.world.strategies import criteria
 
 
 def bound(criteria: Criteria, functions: Mapping[str, Function], kind: str = "visit", **params: Any) -> Ground:
