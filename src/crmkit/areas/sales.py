@@ -107,11 +107,11 @@ class Sales:
         it is named or the only one with the lead's e-mail address. `key`, `owner` (else the lead's), `stage` and
         `estimate` (else the lead's budget) are the opportunity's.
 
-        :raises Refused: several accounts or contacts could be meant
+        :raises Refused: a need is not met, or several accounts or contacts could be meant
         :raises IllegalMove: it is qualified or disqualified already
         """
         found = self.work.of(Lead).get(lead_id)
-        lead.qualify.require_status(found)
+        self.work.require(lead.qualify, found)
         customer, person, plan = converted(self.work, found, account=account, contact=contact)
         moved = self.work.move(
             lead.qualify,
