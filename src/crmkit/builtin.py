@@ -6,6 +6,7 @@ from typing import Any
 
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.kernel.custom_field import CustomField
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.flow import Flow
@@ -21,7 +22,10 @@ from crmkit.core.sales.product import Product
 from crmkit.core.sales.stage_stay import STAGE_STAYS, StageStay
 from crmkit.core.service.case import Case, case
 
-ENTITIES: tuple[type[Entity], ...] = (Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case)
+ENTITIES: tuple[type[Entity], ...] = (
+    *(Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case),
+    CustomField,
+)
 FLOWS: tuple[Flow[Any, Any], ...] = (lead.flow, opportunity.flow, case.flow)
 PROJECTIONS: tuple[Projection[Any], ...] = (STAGE_STAYS,)
 

@@ -65,7 +65,7 @@ class _Reading:
         for hop in at.hops:
             steps.append((self.model.entities[kind].position[hop.column.path], hop.target))
             kind = hop.target
-        place, find = self.model.entities[kind].position[at.column.path], self.lookup.row
+        value, find = self.model.entities[kind].reading(at.column), self.lookup.row
 
         def read(row: Row) -> Any:
             reached: Row | None = row
@@ -75,7 +75,7 @@ class _Reading:
                 if reached is None:
                     return None
                 row = reached
-            return row[place]
+            return value(row)
 
         return read
 

@@ -12,9 +12,11 @@ from attrs import evolve
 
 from crmkit.core.kernel.argument import written
 from crmkit.core.kernel.bind import bind
-from crmkit.core.kernel.columns import Json, utc
+from crmkit.core.kernel.columns import Column, Json, utc
 from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.criteria import Criteria, Given, where
+from crmkit.core.kernel.custom import CUSTOM
+from crmkit.core.kernel.custom_field import CustomField, columns, settled
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
@@ -23,7 +25,7 @@ from crmkit.core.kernel.ground import Const, Ground
 from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, step
-from crmkit.core.kernel.model import EntityModel
+from crmkit.core.kernel.model import EntityModel, Row
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
@@ -36,6 +38,7 @@ from crmkit.core.kernel.text import LONGEST_CODE, clean
 E = TypeVar("E", bound=Entity)
 P = ParamSpec("P")
 
+CUSTOM_FIELD = kind_of(CustomField)
 GIVEN_BY_WORK = frozenset({"id", "version", "created_at", "modified_at"})
 
 
@@ -58,7 +61,7 @@ class Work:
         known: Operation | None = None,
     ) -> None:
         self.registry = registry
-        self.model = registry.model
+        self.model = evolve(registry.model, defined=self.defined)
         self.stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=clean(cause, "cause"))
         self.commands = Commands(known)
         self._session: Session | None = session
@@ -68,6 +71,7 @@ class Work:
         self._swept: list[Swept] = []
         self._eventful = False
         self._failure: BaseException | None = None
+        self._defined: dict[str, dict[str, Column]] | None = None
         self.steps = 0  #: taken so far, whether they were kept or not
 
     @property
@@ -136,7 +140,9 @@ class Work:
         :raises Invalid: a stamped field differs, or a field holds what cannot be kept
         """
         model = self.model.of(type(record))
-        before, after = self._records.get(self.session, model, record.id).row, model.flatten(record)
+        before = self._records.get(self.session, model, record.id).row
+        record = self._settled(record, before, model)
+        after = model.flatten(record)
         for column, old, new in zip(model.columns, before, after, strict=True):
             if old != new and (column.stamped or column.path in GIVEN_BY_WORK - {"version"}):
                 raise Invalid(
@@ -213,14 +219,16 @@ class Work:
         :raises Invalid: like `add`
         """
         model = self.model.of(type(record))
-        row = model.flatten(record)
-        event = _recordable(event)
         before = self._records.get(self.session, model, record.id).row if event.version > 1 else None
+        row = model.flatten(self._settled(record, before, model))
+        event = _recordable(event)
         if before is not None and event.version != before[model.position["version"]] + 1:
             raise outdated(model.kind, [record.id])
         self._records.refuse_loops(self.session, model, before, row)
         self.steps += 1
         kept: E = self._records.put(model, row)
+        if model.kind == CUSTOM_FIELD:
+            self._defined = None
         event = evolve(event, changes=changes(model, before, row))
         self._events.append(event)
         self._eventful = True
@@ -228,6 +236,20 @@ class Work:
             if event.name in projection.events:
                 self._project(projection, event)
         return kept
+
+    def defined(self, kind: str) -> Mapping[str, Column]:
+        """The fields of a kind that were defined while the program ran, by path; read when they are asked for first."""
+        if self._defined is None:
+            there = CUSTOM_FIELD in self.model.entities
+            self._defined = columns(self.of(CustomField).find()) if there else {}
+        return self._defined.get(kind, {})
+
+    def _settled(self, record: E, stored: Row | None, model: EntityModel) -> E:
+        """The record, whose values in such fields are those that the fields take."""
+        before = None if stored is None else stored[model.position[CUSTOM]]
+        if not record.custom or record.custom is before:
+            return record
+        return evolve(record, custom=settled(record.custom, before, self.defined(model.kind)))
 
     def tally(self, tally: Tally, *, params: Mapping[str, Given] = NOTHING) -> Figures:
         """The figures, over what is committed and what this work did.
