@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from support.crms import STORES, opened
-from support.records import AcmeVisit, Firm, Visit
 
 from crmkit import CRM
 from crmkit.builtin import ENTITIES
@@ -22,6 +21,7 @@ from crmkit.core.sales.opportunity import opportunity
 from crmkit.core.sales.pipeline import Pipeline, Stage
 from crmkit.core.service.case import case
 from crmkit.testing import FixedClock
+from crmkit.testing.world.records import AcmeVisit, Firm, Visit
 
 
 @pytest.mark.parametrize("url", ["", "memory", "memory:x", "postgres://", "sqlite", None, 5, "ftp:x"])

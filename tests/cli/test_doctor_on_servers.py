@@ -29,7 +29,9 @@ def test_the_doctor_opens_what_there_is_and_makes_nothing(
         assert "opens" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("url", ["mariadb://ann:ge:h@eim@127.0.0.1:1/crm", "postgresql://ann@127.0.0.1:1/crm?password=geheim"])
+@pytest.mark.parametrize(
+    "url", ["mariadb://ann:ge:h@eim@127.0.0.1:1/crm", "postgresql://ann@127.0.0.1:1/crm?password=geheim"]
+)
 def test_the_doctor_says_no_password(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever stands in the address."""
     assert main(["doctor", "--store", url]) == 1

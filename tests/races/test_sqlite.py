@@ -74,9 +74,7 @@ class TestSeededBugs:
         with pytest.raises(AssertionError):
             check_count(crm, id, 200)
 
-    def test_beginning_without_the_turn_is_noticed(
-        self, crm: CRM, url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_beginning_without_the_turn_is_noticed(self, crm: CRM, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """A store that lets everybody read at once and asks for the lock with the first write fails its writers."""
         id, file = counter(crm), url.removeprefix("sqlite:").partition("?")[0]
         engine = sqlite._engine(file, "PRAGMA synchronous = NORMAL", begin="BEGIN")

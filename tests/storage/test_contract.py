@@ -12,14 +12,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from support.checks import EVERYBODY, check_criteria, check_figures, check_order, check_replay
-from support.contract import StoreContract, lives
 from support.crms import STORES, place
-from support.records import MODEL
-from support.samples import column
-from support.strategies import criteria, situations
-from support.sweeps import check_sweep, sweeps
-from support.tallies import tallies
 
 from crmkit.core.kernel import ground
 from crmkit.core.kernel.criteria import Operator
@@ -30,6 +23,20 @@ from crmkit.core.kernel.store import Order, Store
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundCount, GroundMean, GroundTally, Partial
 from crmkit.storage.memory import MemorySession, MemorySnapshot, MemoryStore
+from crmkit.testing.contract import StoreContract
+from crmkit.testing.contract.checks import (
+    EVERYBODY,
+    check_criteria,
+    check_figures,
+    check_order,
+    check_replay,
+    check_sweep,
+)
+from crmkit.testing.world.records import MODEL
+from crmkit.testing.world.samples import column
+from crmkit.testing.world.strategies import criteria, lives, situations
+from crmkit.testing.world.sweeps import sweeps
+from crmkit.testing.world.tallies import tallies
 
 
 def needs(store: str) -> pytest.MarkDecorator:

@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 from support.crms import STORES, opened, undone
-from support.records import AcmeVisit, Firm, Visit
 
 from crmkit.core.kernel.criteria import Criteria, where
 from crmkit.core.kernel.errors import CrmError, Invalid
 from crmkit.crm import CRM
+from crmkit.testing.world.records import AcmeVisit, Firm, Visit
 
 HOW: dict[str, Any] = {"entities": (Firm, Visit), "extensions": (AcmeVisit,)}
 LATE = datetime(2025, 3, 1, 9, 30, 0, 123_456, tzinfo=timezone(timedelta(hours=8)))

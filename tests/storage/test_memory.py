@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.records import MODEL
-from support.samples import NOW, an_event, an_id, firm, visit
 
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.criteria import Criteria, where
@@ -15,6 +13,8 @@ from crmkit.core.kernel.errors import Invalid, StoreError
 from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.model import Row
 from crmkit.storage.memory import MemorySession, MemoryStore
+from crmkit.testing.world.records import MODEL
+from crmkit.testing.world.samples import NOW, an_event, an_id, firm, visit
 
 
 def test_a_transaction_that_does_not_end_is_told_of() -> None:

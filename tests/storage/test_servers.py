@@ -11,11 +11,7 @@ from typing import Any
 
 import pytest
 from support import servers
-from support.checks import EVERYBODY, unkept
-from support.contract import commit
 from support.crms import STORES, place
-from support.records import MODEL, Firm
-from support.samples import an_event, an_id, firm, visit
 
 from crmkit.builtin import open_store
 from crmkit.core.kernel.bind import bind
@@ -24,6 +20,10 @@ from crmkit.core.kernel.errors import Conflict, Invalid, MissingExtra, SchemaOut
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.store import Store
 from crmkit.crm import CRM
+from crmkit.testing.contract.checks import EVERYBODY, unkept
+from crmkit.testing.contract.supplied import commit
+from crmkit.testing.world.records import MODEL, Firm
+from crmkit.testing.world.samples import an_event, an_id, firm, visit
 
 ON_SERVERS: list[Any] = [store for store in STORES if store in servers.ADMIN]
 EXTRAS = {"postgres": ("postgresql", "psycopg"), "mariadb": ("mariadb", "pymysql")}

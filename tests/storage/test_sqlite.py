@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.checks import EVERYBODY, unkept
-from support.contract import commit
-from support.records import MODEL
-from support.samples import firm
 
 from crmkit import CRM
 from crmkit.core.kernel.errors import Invalid, StoreError
 from crmkit.storage import mounts, sqlite
 from crmkit.storage.sqlite import SQLiteStore, profiled
+from crmkit.testing.contract.checks import EVERYBODY, unkept
+from crmkit.testing.contract.supplied import commit
+from crmkit.testing.world.records import MODEL
+from crmkit.testing.world.samples import firm
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 

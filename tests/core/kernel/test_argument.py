@@ -19,7 +19,7 @@ from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.values import Address
 
 if TYPE_CHECKING:
-    from support.records import Firm
+    from crmkit.testing.world.records import Firm
 
 SEOUL = timezone(timedelta(hours=9))
 

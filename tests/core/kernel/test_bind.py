@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from support.pools import FIRM_IDS, NOW, VISIT_IDS
-from support.records import MODEL, Mood
 
 from crmkit.core.kernel import ground as g
 from crmkit.core.kernel.bind import bind
@@ -38,6 +36,8 @@ from crmkit.core.kernel.criteria import (
     within,
 )
 from crmkit.core.kernel.errors import CriteriaError, Invalid
+from crmkit.testing.world.pools import FIRM_IDS, NOW, VISIT_IDS
+from crmkit.testing.world.records import MODEL, Mood
 
 ASKED = datetime(2024, 3, 10, 15, 30, tzinfo=UTC)  #: the day after in Seoul
 FIRM = MODEL.kind("visit").relations["firm"]

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from support.records import Mood
 
 from crmkit.core.kernel.criteria import (
     Age,
@@ -32,6 +31,7 @@ from crmkit.core.kernel.criteria import (
     within,
 )
 from crmkit.core.kernel.errors import CriteriaError
+from crmkit.testing.world.records import Mood
 
 A, B, C = (where(path) == 1 for path in "abc")
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.strategies import criteria
 
 from crmkit.core.kernel.criteria import (
     ALWAYS,
@@ -26,6 +25,7 @@ from crmkit.core.kernel.criteria import (
 )
 from crmkit.core.kernel.criteria_json import from_json, to_json
 from crmkit.core.kernel.errors import CriteriaError
+from crmkit.testing.world.strategies import criteria
 
 A = {"present": "a"}
 

@@ -7,7 +7,6 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.strategies import criteria
 
 from crmkit.core.kernel.criteria import (
     ALWAYS,
@@ -26,6 +25,7 @@ from crmkit.core.kernel.criteria import (
 from crmkit.core.kernel.criteria_json import to_json
 from crmkit.core.kernel.describe import describe
 from crmkit.core.kernel.errors import CriteriaError
+from crmkit.testing.world.strategies import criteria
 
 
 @pytest.mark.parametrize(

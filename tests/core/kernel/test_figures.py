@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.records import MODEL
 
 from crmkit.core.kernel.criteria import ALWAYS, Param, where
 from crmkit.core.kernel.errors import CriteriaError, Invalid
@@ -36,6 +35,7 @@ from crmkit.core.kernel.tally import (
     Sum,
     Tally,
 )
+from crmkit.testing.world.records import MODEL
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 VISITS = Count(name="visits")

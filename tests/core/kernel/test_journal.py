@@ -8,12 +8,12 @@ from typing import Any
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from support.records import MODEL, AcmeVisit, Firm, Visit
 
 from crmkit.core.kernel.entity import Extensions
 from crmkit.core.kernel.ids import Id, uuid7
 from crmkit.core.kernel.journal import Event, Stamp, changes, replay, step
 from crmkit.core.kernel.money import Money
+from crmkit.testing.world.records import MODEL, AcmeVisit, Firm, Visit
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SOME_ID: Id[Any] = uuid7(1, 1)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pytest
-from support.pools import NOW, VISIT_IDS
-from support.records import MODEL, Visit
 
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.criteria import Age, And, Calendar, Criteria, Field, In, Not, Or, Part, Some, where
@@ -17,6 +15,8 @@ from crmkit.core.kernel.errors import CriteriaError
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.limits import DEEPEST, MOST_HOPS, MOST_NODES, MOST_VALUES
 from crmkit.core.kernel.predicate import predicate, row_predicate
+from crmkit.testing.world.pools import NOW, VISIT_IDS
+from crmkit.testing.world.records import MODEL, Visit
 
 Reader: TypeAlias = Callable[[Criteria], object]
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
-from support.records import ENTITIES, MODEL, AcmeVisit, Firm, Mood, Visit
 
 from crmkit.core.kernel.entity import Entity, Extensions, entity, extends, index
 from crmkit.core.kernel.errors import CriteriaError, DefinitionError, Invalid
@@ -18,6 +17,7 @@ from crmkit.core.kernel.ids import Id, uuid7
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.values import Email
+from crmkit.testing.world.records import ENTITIES, MODEL, AcmeVisit, Firm, Mood, Visit
 
 VISIT = MODEL.of(Visit)
 SOME_ID: Id[Any] = uuid7(1, 1)

@@ -15,7 +15,7 @@ from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.need import Need
 
 if TYPE_CHECKING:
-    from support.records import Firm
+    from crmkit.testing.world.records import Firm
 
 TICKET = Ticket(id=number(5))
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
-from support.samples import an_id
 
 from crmkit.core.kernel.errors import DefinitionError
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.operation import answer, digest, outcome
 from crmkit.core.sales.lead import Lead, LeadStatus, lead
 from crmkit.core.service.case import case
+from crmkit.testing.world.samples import an_id
 
 NEW = Lead(id=an_id(1), topic="Oil")
 THERE = evolve(NEW, version=3)

@@ -11,8 +11,6 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
-from support.records import MODEL
-from support.samples import an_id, firm, visit
 
 from crmkit.core.kernel.columns import Column
 from crmkit.core.kernel.figures import bind_tally
@@ -21,6 +19,8 @@ from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.partials import partials
 from crmkit.core.kernel.tally import Count, Mean, Measure, Partial, Percentile, Sum, Tally
+from crmkit.testing.world.records import MODEL
+from crmkit.testing.world.samples import an_id, firm, visit
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 FIRMS = {an_id(100): firm(100, name="Acme"), an_id(101): firm(101, name="ＡＣＭＥ"), an_id(102): firm(102, name="b")}

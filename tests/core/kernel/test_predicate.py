@@ -11,10 +11,6 @@ import pytest
 from attrs import evolve, frozen
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from support.naive import Asked, World
-from support.pools import NOW, PARAMS, VISIT_IDS
-from support.records import MODEL, AcmeVisit, Visit
-from support.strategies import Situation, criteria, situations
 
 from crmkit.core.kernel import ground as g
 from crmkit.core.kernel.bind import bind
@@ -26,6 +22,10 @@ from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.instants import Instant
 from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.predicate import predicate, row_predicate
+from crmkit.testing.world.naive import Asked, World
+from crmkit.testing.world.pools import NOW, PARAMS, VISIT_IDS
+from crmkit.testing.world.records import MODEL, AcmeVisit, Visit
+from crmkit.testing.world.strategies import Situation, criteria, situations
 
 Answer: TypeAlias = Callable[[Any], bool]
 Reading: TypeAlias = Callable[[g.Ground, str, World], Answer]

@@ -13,10 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.crms import STORES, opened, undone
 from support.flows import PARTS_CLOSED, REACHABLE, Ticket, TicketStatus
-from support.pools import CLOCKS
-from support.records import MODEL, AcmeVisit, Firm, Mood, Visit
-from support.samples import an_id
-from support.sweeps import a_stamp
 
 from crmkit.core.kernel.assigns import OCCURRED, Assigns
 from crmkit.core.kernel.criteria import ALWAYS, Criteria, Param, where
@@ -40,6 +36,10 @@ from crmkit.core.sales.stage_stay import STAGE_STAYS, StageStay
 from crmkit.core.service.case import case
 from crmkit.crm import CRM
 from crmkit.testing import FixedClock
+from crmkit.testing.world.pools import CLOCKS
+from crmkit.testing.world.records import MODEL, AcmeVisit, Firm, Mood, Visit
+from crmkit.testing.world.samples import an_id
+from crmkit.testing.world.sweeps import a_stamp
 from crmkit.transaction import Transaction
 
 NOW = CLOCKS[0].now

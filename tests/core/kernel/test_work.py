@@ -11,13 +11,13 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from support.crms import STORES, opened, undone
-from support.records import AcmeVisit, Firm, Visit
 
 from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.entity import Extensions
 from crmkit.core.kernel.errors import Conflict, CriteriaError, CrmError, Invalid, NotFound, StoreError
 from crmkit.core.sales.lead import Lead, LeadStatus
 from crmkit.crm import CRM
+from crmkit.testing.world.records import AcmeVisit, Firm, Visit
 from crmkit.transaction import Transaction
 
 HOW: dict[str, Any] = {"entities": (Firm, Visit), "extensions": (AcmeVisit,)}

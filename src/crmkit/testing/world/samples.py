@@ -18,8 +18,8 @@ from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.values import Email
-from support.naive import folded
-from support.records import MODEL, AcmeVisit, Firm, Mood, Visit
+from crmkit.testing.world.naive import folded
+from crmkit.testing.world.records import MODEL, AcmeVisit, Firm, Mood, Visit
 
 NOW = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)

@@ -43,8 +43,8 @@ from crmkit.core.kernel.criteria import (
 )
 from crmkit.core.kernel.entity import UNRECORDED, Extensions
 from crmkit.core.kernel.values import Email
-from support.naive import World, back, day_back, folded
-from support.pools import (
+from crmkit.testing.world.naive import World, back, day_back, folded
+from crmkit.testing.world.pools import (
     AGES,
     AMOUNTS,
     CLOCKS,
@@ -63,7 +63,7 @@ from support.pools import (
     VISIT_IDS,
     Clock,
 )
-from support.records import MODEL, AcmeVisit, Firm, Mood, Visit
+from crmkit.testing.world.records import MODEL, AcmeVisit, Firm, Mood, Visit
 
 MICROSECOND: Final = timedelta(microseconds=1)
 DAY: Final = timedelta(days=1)
@@ -345,3 +345,10 @@ def _parted(kind: str, part: Calendar) -> SearchStrategy[Criteria]:
     term, number = st.builds(Part, st.sampled_from(_DATED[kind]), st.just(part)), st.sampled_from(_NUMBERED[part])
     several = st.builds(In, term, st.lists(number, min_size=1, max_size=3).map(tuple))
     return st.builds(Compare, term, st.sampled_from(_ORDERS), number) | several
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> tuple[World, list[tuple[Visit, ...]]]:
+    """A world, and what became of its visits, step by step."""
+    world = draw(worlds())
+    return world, draw(st.lists(visits(list(world["firm"].values())), min_size=1, max_size=3))

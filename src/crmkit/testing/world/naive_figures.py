@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from crmkit.core.kernel.tally import Bucket, Count, Group, Mean, Measure, Per, Percentile, Share, Sum, Tally
-from support.naive import FOLDED, Asked, folded
+from crmkit.testing.world.naive import FOLDED, Asked, folded
 
 
 @frozen

@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from crmkit.core.kernel.criteria import ALWAYS, Criteria
 from crmkit.core.kernel.tally import Bucket, Count, Group, Mean, Measure, Per, Percentile, Share, Sum, Tally
-from support.strategies import criteria
+from crmkit.testing.world.strategies import criteria
 
 PATHS = {
     "visit": (

@@ -13,16 +13,26 @@ from hypothesis.strategies import SearchStrategy
 from crmkit.core.kernel.assigns import OCCURRED
 from crmkit.core.kernel.criteria import ALWAYS, Param
 from crmkit.core.kernel.entity import kind_of
-from crmkit.core.kernel.journal import Event, Stamp, replay
-from crmkit.core.kernel.store import Session, Store
-from crmkit.core.kernel.sweep import Sweep, Swept, bind_sweep
+from crmkit.core.kernel.journal import Event, Stamp
+from crmkit.core.kernel.sweep import Sweep
 from crmkit.core.kernel.values import Email
-from support.checks import EVERYBODY, unkept
-from support.naive import Asked, World
-from support.pools import AMOUNTS, CODES, DAYS, FIRM_IDS, MAILS, MONEYS, NAMES, NUMBERS, PARAMS, TAGS, VISIT_IDS, Clock
-from support.records import MODEL, AcmeVisit, Firm, Mood, Visit
-from support.samples import FIRST, LAST, an_event, cell, exactly, row_of
-from support.strategies import Situation, criteria, situations
+from crmkit.testing.world.naive import Asked
+from crmkit.testing.world.pools import (
+    AMOUNTS,
+    CODES,
+    DAYS,
+    FIRM_IDS,
+    MAILS,
+    MONEYS,
+    NAMES,
+    NUMBERS,
+    TAGS,
+    VISIT_IDS,
+    Clock,
+)
+from crmkit.testing.world.records import AcmeVisit, Firm, Mood, Visit
+from crmkit.testing.world.samples import FIRST, LAST, an_event, row_of
+from crmkit.testing.world.strategies import Situation, criteria, situations
 
 #: What fields may be given without two records having a key in common.
 _GIVEN: Mapping[type, Mapping[str, SearchStrategy[Any]]] = {
@@ -72,36 +82,6 @@ def a_stamp(clock: Clock) -> Stamp:
     """Now, by somebody."""
     who, what = VISIT_IDS[8], VISIT_IDS[9]
     return Stamp(at=clock.now, occurred=clock.now, by=who, operation=what, cause="rule «1»")
-
-
-def check_sweep(store: Store, case: tuple[Situation, Sweep]) -> None:
-    """Rows, journal and count are those of a naive reading, once and again; the journal rebuilds the rows."""
-    situation, sweep = case
-    clock, world, kind = situation.clock, situation.world, kind_of(sweep.entity)
-    stamp = a_stamp(clock)
-    ground = bind_sweep(sweep, model=MODEL, stamp=stamp, zone=clock.zone, params=PARAMS)
-    with unkept(store, world) as session:
-        for of, records in world.items():
-            session.record([an_event(of, row_of(record)) for record in records.values()])
-        for _ in range(2):
-            before = list(session.history())
-            after = naively_swept(sweep, Asked(world, clock.now, clock.zone, PARAMS), stamp)
-            world = {**world, kind: {**world[kind], **{id: record for id, (record, _) in after.items()}}}
-
-            swept = session.sweep(ground)
-
-            events = [evolve(event, sequence=0) for event in list(session.history())[len(before) :]]
-            assert swept == Swept(sweep.name, len(after), before[-1].sequence)
-            assert [(event.id, event) for event in events] == [(id, after[id][1]) for id in sorted(after)]
-            _check_rows(session, world)
-
-
-def _check_rows(session: Session, world: World) -> None:
-    rebuilt = replay(MODEL, session.history())
-    for kind, records in world.items():
-        meant = {id: exactly(row_of(record)) for id, record in records.items()}
-        assert {cell(kind, row, "id"): exactly(row) for row in session.page(kind, EVERYBODY)} == meant
-        assert {id: exactly(row) for id, row in rebuilt[kind].items()} == meant
 
 
 def naively_swept(sweep: Sweep, asked: Asked, stamp: Stamp) -> dict[Any, tuple[Any, Event]]:

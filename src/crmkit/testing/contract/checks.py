@@ -12,6 +12,7 @@ from attrs import evolve
 
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.criteria import Criteria
+from crmkit.core.kernel.entity import kind_of
 from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
 from crmkit.core.kernel.ground import Const
@@ -19,13 +20,15 @@ from crmkit.core.kernel.journal import replay
 from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.store import Order, Session, Store
+from crmkit.core.kernel.sweep import Sweep, Swept, bind_sweep
 from crmkit.core.kernel.tally import Tally
-from support.naive import Asked, World
-from support.naive_figures import NaiveFigure, naive_figures
-from support.pools import PARAMS
-from support.records import MODEL, Visit
-from support.samples import FIRMS, VISITS, an_event, cell, exactly, plainly_sorted, row_of
-from support.strategies import Situation
+from crmkit.testing.world.naive import Asked, World
+from crmkit.testing.world.naive_figures import NaiveFigure, naive_figures
+from crmkit.testing.world.pools import PARAMS
+from crmkit.testing.world.records import MODEL, Visit
+from crmkit.testing.world.samples import FIRMS, VISITS, an_event, cell, exactly, plainly_sorted, row_of
+from crmkit.testing.world.strategies import Situation
+from crmkit.testing.world.sweeps import a_stamp, naively_swept
 
 EVERYBODY = Const(value=True)
 
@@ -140,3 +143,33 @@ def check_order(store: Store, order: Sequence[Order]) -> None:
 
 def _seen(row: Row, order: Sequence[Order]) -> tuple[Any, ...]:
     return cell("visit", row, "id"), *(cell("visit", row, by.column.path) for by in order)
+
+
+def check_sweep(store: Store, case: tuple[Situation, Sweep]) -> None:
+    """Rows, journal and count are those of a naive reading, once and again; the journal rebuilds the rows."""
+    situation, sweep = case
+    clock, world, kind = situation.clock, situation.world, kind_of(sweep.entity)
+    stamp = a_stamp(clock)
+    ground = bind_sweep(sweep, model=MODEL, stamp=stamp, zone=clock.zone, params=PARAMS)
+    with unkept(store, world) as session:
+        for of, records in world.items():
+            session.record([an_event(of, row_of(record)) for record in records.values()])
+        for _ in range(2):
+            before = list(session.history())
+            after = naively_swept(sweep, Asked(world, clock.now, clock.zone, PARAMS), stamp)
+            world = {**world, kind: {**world[kind], **{id: record for id, (record, _) in after.items()}}}
+
+            swept = session.sweep(ground)
+
+            events = [evolve(event, sequence=0) for event in list(session.history())[len(before) :]]
+            assert swept == Swept(sweep.name, len(after), before[-1].sequence)
+            assert [(event.id, event) for event in events] == [(id, after[id][1]) for id in sorted(after)]
+            _check_rows(session, world)
+
+
+def _check_rows(session: Session, world: World) -> None:
+    rebuilt = replay(MODEL, session.history())
+    for kind, records in world.items():
+        meant = {id: exactly(row_of(record)) for id, record in records.items()}
+        assert {cell(kind, row, "id"): exactly(row) for row in session.page(kind, EVERYBODY)} == meant
+        assert {id: exactly(row) for id, row in rebuilt[kind].items()} == meant

@@ -16,7 +16,7 @@ from attrs import frozen
 from crmkit.core.kernel.criteria import Ago, Unit
 from crmkit.core.kernel.ids import Id, uuid7
 from crmkit.core.kernel.money import Money
-from support.records import Firm, Mood, Visit
+from crmkit.testing.world.records import Firm, Mood, Visit
 
 
 @frozen

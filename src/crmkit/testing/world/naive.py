@@ -40,7 +40,7 @@ from crmkit.core.kernel.criteria import (
 )
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.values import Email
-from support.records import AcmeVisit
+from crmkit.testing.world.records import AcmeVisit
 
 World: TypeAlias = Mapping[str, Mapping[Any, Any]]  #: kind, id, record
 
@@ -71,6 +71,7 @@ class Asked:
     params: Mapping[str, Any]
 
     def holds(self, criteria: Criteria, record: Any) -> bool:
+        """Whether the record fulfils the condition."""
         match criteria:
             case Constant(value):
                 return value
@@ -87,6 +88,7 @@ class Asked:
                 return self.holds_alone(criteria, record)
 
     def holds_alone(self, criteria: Any, record: Any) -> bool:
+        """The same of a condition that is made of no others."""
         match criteria:
             case Compare(term, "!=", value):
                 return not self.compares(term, "==", value, record)
@@ -100,6 +102,7 @@ class Asked:
                 return self.found(criteria, self.read(record, criteria.path))
 
     def compares(self, term: Any, compared: str, value: Any, record: Any) -> bool:
+        """Whether what the term finds stands so to the value; what is missing stands to nothing."""
         left = self.read(record, term.path)
         if left is None:
             return False
@@ -114,6 +117,7 @@ class Asked:
         return OPERATORS[compared](as_compared(term.path, left), as_compared(term.path, right))
 
     def value(self, value: Any, left: Any, record: Any) -> Any:
+        """What is compared with: a field, a moment so long ago, or a literal beside a value like `left`."""
         if isinstance(value, Field):
             return self.read(record, value.path)
         if isinstance(value, Ago):
@@ -121,6 +125,7 @@ class Asked:
         return meant(self.given(value), left)
 
     def has_elapsed(self, criteria: Elapsed, record: Any) -> bool:
+        """Whether so much time lies between two moments."""
         start, end = self.read(record, criteria.start), self.read(record, criteria.end)
         lapse = timedelta(**{criteria.unit.value: criteria.amount})
         if criteria.operator == "!=":
@@ -128,6 +133,7 @@ class Asked:
         return start is not None and end is not None and OPERATORS[criteria.operator](end - start, lapse)
 
     def found(self, criteria: Matches | Has | Present, value: Any) -> bool:
+        """Whether a text, a tag or anything at all is found in the value."""
         if value is None:
             return False
         match criteria:
@@ -140,12 +146,15 @@ class Asked:
                 return inside.startswith(searched) if how is Match.STARTS_WITH else searched in inside
 
     def read(self, record: Any, path: str) -> Any:
+        """Where the path leads from the record."""
         return value_at(record, path, world=self.world)
 
     def given(self, value: Any) -> Any:
+        """The value of a parameter, or the value itself."""
         return self.params[value.name] if isinstance(value, Param) else value
 
     def today(self) -> date:
+        """The day that it is there."""
         return self.now.astimezone(ZoneInfo(self.zone)).date()
 
 
