@@ -114,7 +114,8 @@ class TestCounters:
     def test_what_cannot_be_a_key_is_refused(self, crm: CRM) -> None:
         """Also where it is only looked for; the transaction goes on."""
         with crm.transaction() as tx:
-            for key, attempt in product(HOSTILE_KEYS, (tx.counters.add, tx.counters.value)):
+            attempts: tuple[Callable[[Any], object], ...] = (tx.counters.add, tx.counters.value)
+            for key, attempt in product(HOSTILE_KEYS, attempts):
                 with pytest.raises(Invalid) as refused:
                     attempt(key)
                 assert refused.value.field == "key"

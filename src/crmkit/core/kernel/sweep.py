@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
 from crmkit.core.kernel.assigns import Assigns, at
 from crmkit.core.kernel.bind import NO_PARAMS, bind
+from crmkit.core.kernel.call import NO_FUNCTIONS, Function
 from crmkit.core.kernel.columns import Column, Json
 from crmkit.core.kernel.criteria import Criteria, Given, Param, all_of
 from crmkit.core.kernel.criteria import where as field_at
@@ -173,6 +175,7 @@ def bind_sweep(
     stamp: Stamp,
     zone: str = "UTC",
     params: Mapping[str, Given] = NO_PARAMS,
+    functions: Mapping[str, Function] = NO_FUNCTIONS,
     among: Collection[Id[Any]] | None = None,
 ) -> GroundSweep:
     """What a sweep asks of and gives to the rows of its kind, as of this stamp; `among` those with these ids only.
@@ -192,8 +195,8 @@ def bind_sweep(
             raise DefinitionError(f"{column.path} makes a tree, which a sweep could bend into a loop")
         if column.stamped and sweep.move is None:
             raise DefinitionError(f"{column.path} is set by commands only", hint="name the move that stands for it")
-    there = bind(sweep.condition, model=model, kind=of.kind, now=stamp.occurred, zone=zone, params=params)
-    ids = None if among is None else frozenset(among)
+    bound = partial(bind, model=model, kind=of.kind, now=stamp.occurred, zone=zone, params=params, functions=functions)
+    there, ids = bound(sweep.condition), None if among is None else frozenset(among)
     return GroundSweep(
         name=sweep.name,
         model=of,
