@@ -17,7 +17,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.model import EntityModel, Model
 from crmkit.core.kernel.text import fold
 from crmkit.storage.converters import Convert, decoder, encoder
-from crmkit.storage.dialect import Dialect
+from crmkit.storage.dialect import Dialect, in_order
 
 #: What the journal keeps of an event.
 EVENT: Final = (
@@ -58,6 +58,7 @@ KEPT_BESIDE: Final = {
     "operation": "operations are",
     "counter": "counters are",
     "reserved": "the holders of keys are",
+    "schema": "what tables were made as is",
 }
 
 
@@ -92,6 +93,7 @@ class Tables:
     operations: Rows
     counters: Rows
     reserved: Rows
+    made: sa.Table  #: of each table, what it was made as
 
     def stored(self, scalar: Scalar, value: Any) -> Any:
         """A single value as its column keeps it."""
@@ -108,9 +110,13 @@ class Tables:
         return tuple(each.strip() for each in self._creations(dialect))
 
     def _creations(self, dialect: sa.Dialect) -> Iterator[str]:
-        for rows in (*self.kinds.values(), self.journal, self.operations, self.counters, self.reserved):
-            yield str(CreateTable(rows.table).compile(dialect=dialect))
-            yield from self.dialect.indexes(rows.table, dialect)
+        for table in self.metadata.tables.values():
+            yield from self.creation(table, dialect)
+
+    def creation(self, table: sa.Table, dialect: sa.Dialect) -> Iterator[str]:
+        """The statements that create one of them, and its indexes."""
+        yield str(CreateTable(table).compile(dialect=dialect))
+        yield from self.dialect.indexes(in_order(table), dialect)
 
 
 def checked_prefix(prefix: object) -> str:
@@ -146,6 +152,7 @@ def tables(model: Model, dialect: Dialect, prefix: str) -> Tables:
         beside(f"{prefix}operation", OPERATION),
         beside(f"{prefix}counter", COUNTER),
         beside(f"{prefix}reserved", RESERVED, sa.Index(None, "holder"), key=2),
+        _made(metadata, dialect, prefix),
     )
 
 
@@ -221,6 +228,18 @@ def _beside(
     ]
     table = sa.Table(name, metadata, *made, *indexes, **dialect.options)
     return Rows(table, columns, encoder(columns, kept), decoder(columns, kept))
+
+
+def _made(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> sa.Table:
+    code, text = dialect.kept[Scalar.CODE].type, dialect.kept[Scalar.TEXT].type
+    return sa.Table(
+        f"{prefix}schema",
+        metadata,
+        sa.Column("name", code, primary_key=True),
+        sa.Column("fingerprint", code, nullable=False),
+        sa.Column("blueprint", text, nullable=False),
+        **dialect.options,
+    )
 
 
 def _named(of: sa.ForeignKeyConstraint | sa.Index, table: sa.Table) -> str:
