@@ -70,19 +70,17 @@ MIRROR: Final[Model] = evolve(MODEL, defined=_defined)
 def asked(question: T, kind: str) -> T:
     """A condition, a tally or a part of them on records of a kind, asked about the fields that were defined since."""
     found: Any = question
-    if isinstance(question, tuple):
-        found = tuple(path(each, kind) if isinstance(each, str) else asked(each, kind) for each in question)
-    elif isinstance(question, Some):
-        found = evolve(question, where=asked(question.where, question.kind))
-    elif isinstance(question, Sum):
-        found = evolve(question, where=asked(question.where, kind))
-    elif has(type(question)) and not isinstance(question, In):
-        found = evolve(
-            question,
-            **{each.name: _part(each.name, getattr(question, each.name), kind) for each in fields(type(question))},
-        )
-    elif isinstance(question, In):
-        found = evolve(question, term=asked(question.term, kind))
+    if isinstance(found, tuple):
+        found = tuple(path(each, kind) if isinstance(each, str) else asked(each, kind) for each in found)
+    elif isinstance(found, Some):
+        found = evolve(found, where=asked(found.where, found.kind))
+    elif isinstance(found, Sum):
+        found = evolve(found, where=asked(found.where, kind))
+    elif isinstance(found, In):
+        found = evolve(found, term=asked(found.term, kind))
+    elif has(type(found)):
+        names = [each.name for each in fields(type(found))]
+        found = evolve(found, **{name: _part(name, getattr(found, name), kind) for name in names})
     return found  # type: ignore[no-any-return]
 
 
