@@ -21,6 +21,7 @@ class Registry:
     projections: tuple[Projection[Any], ...] = ()
     policies: Mapping[type[Any], Any] = field(factory=dict)  #: by class: a host replaces the standard one of a class
     zone: str = "UTC"  #: where a day begins and ends
+    heard: bool = False  #: plugins want to know what each transaction did: its events are kept until its end
 
     def policy(self, cls: type[P]) -> P:
         """The host's policy of this class, or the standard one: the class called without arguments."""
