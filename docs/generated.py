@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from crmkit.builtin import ENTITIES
+from crmkit.core.kernel.errors import CrmError
 from crmkit.core.kernel.flow import LifeCycle
 from crmkit.core.kernel.layout import markdown_table
 from crmkit.core.kernel.model import EntityModel, Model
@@ -25,6 +26,7 @@ def pages() -> Mapping[Path, str]:
         reference / "life-cycles.md": life_cycles(),
         reference / "fields.md": fields(),
         reference / "schema.md": schema(),
+        reference / "errors.md": errors(),
     }
 
 
@@ -45,6 +47,29 @@ def fields() -> str:
         one = model.entities[kind]
         parts += [f"## {kind}", str(one.cls.__doc__).strip(), markdown_table(("path", "holds", ""), _rows(one))]
     return "\n\n".join(parts) + "\n"
+
+
+def errors() -> str:
+    """Every error with its code, what causes it and what to do about it."""
+    raised = (
+        "Whatever crmkit raises on purpose is a `CrmError`: it has a stable `code`, a `message`, a `hint` and `facts`"
+        "\nfor programs; `str(error)` is message and hint. The command line prints `code: message` and ends with 1."
+    )
+    nothing_else = (
+        "Nothing else leaves the library: an error of a driver is a `StoreError` with its number in `facts`, and a"
+        "\n`TypeError` is a call that a type checker would have refused."
+    )
+    table = markdown_table(("error", "code", "cause", "cure"), list(_errors(CrmError, 0)))
+    dots = "An error behind a dot is a kind of the one above it that has a dot less."
+    return f"# Errors\n\n{raised}\n\n{dots}\n\n{table}\n\n{nothing_else}\n"
+
+
+def _errors(cls: type[CrmError], depth: int) -> Iterator[tuple[str, str, str, str]]:
+    cause = " ".join(str(cls.__doc__).split("\n\n")[0].split())
+    yield f"{'· ' * depth}`{cls.__name__}`", f"`{cls.code}`", cause, cls.cure
+    for below in sorted(cls.__subclasses__(), key=lambda each: each.__name__):
+        if below.__module__.startswith("crmkit."):
+            yield from _errors(below, depth + 1)
 
 
 def schema() -> str:

@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 
 from crmkit.core.kernel.assigns import Assigns, at
 from crmkit.core.kernel.bind import NO_PARAMS, bind
+from crmkit.core.kernel.call import NO_FUNCTIONS, Function
 from crmkit.core.kernel.columns import Column, Json
 from crmkit.core.kernel.criteria import Criteria, Given, Param, all_of
 from crmkit.core.kernel.criteria import where as field_at
@@ -154,7 +156,13 @@ class Swept:
 
 
 def bind_sweep(
-    sweep: Sweep, *, model: Model, stamp: Stamp, zone: str = "UTC", params: Mapping[str, Given] = NO_PARAMS
+    sweep: Sweep,
+    *,
+    model: Model,
+    stamp: Stamp,
+    zone: str = "UTC",
+    params: Mapping[str, Given] = NO_PARAMS,
+    functions: Mapping[str, Function] = NO_FUNCTIONS,
 ) -> GroundSweep:
     """What a sweep asks of and gives to the rows of its kind, as of this stamp.
 
@@ -173,10 +181,11 @@ def bind_sweep(
             raise DefinitionError(f"{column.path} makes a tree, which a sweep could bend into a loop")
         if column.stamped and sweep.move is None:
             raise DefinitionError(f"{column.path} is set by commands only", hint="name the move that stands for it")
+    bound = partial(bind, model=model, kind=of.kind, now=stamp.occurred, zone=zone, params=params, functions=functions)
     return GroundSweep(
         name=sweep.name,
         model=of,
-        where=bind(sweep.condition, model=model, kind=of.kind, now=stamp.occurred, zone=zone, params=params),
+        where=bound(sweep.condition),
         sets=tuple(sorted(sets, key=lambda each: of.position[each[0].path])),
         event=sweep.named,
         moves=sweep.move is not None,

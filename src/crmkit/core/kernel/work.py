@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from attrs import evolve
@@ -155,9 +156,19 @@ class Work:
         :raises Refused: needs are not met; all of them are named
         :raises Invalid: an argument that the move does not take
         """
+        move = self.registry.move(move)
         record = self.of(move.entity).get(id)
-        move.require(record, now=self.now, holds=lambda criteria: self.of(move.entity).holds(id, criteria))
+        self.require(move, record)
         return self.save(*move(record, self.stamp, *args, **kwargs))
+
+    def require(self, move: Move[E, Any], record: E) -> None:
+        """Nothing, if the record can make this move now, by all that this CRM demands.
+
+        :raises IllegalMove: not from its status
+        :raises Refused: needs are not met; all of them are named
+        """
+        holds = partial(self.of(move.entity).holds, record.id)
+        self.registry.move(move).require(record, now=self.now, holds=holds)
 
     @command
     def sweep(self, sweep: Sweep, *, params: Mapping[str, Given] = NOTHING) -> Swept:
@@ -169,7 +180,14 @@ class Work:
         :raises Conflict: another transaction changed one of these records meanwhile
         """
         given = {"me": self.stamp.by, **params}
-        ground = bind_sweep(sweep, model=self.model, stamp=self.stamp, zone=self.registry.zone, params=given)
+        ground = bind_sweep(
+            self.registry.sweep(sweep),
+            model=self.model,
+            stamp=self.stamp,
+            zone=self.registry.zone,
+            params=given,
+            functions=self.registry.functions,
+        )
         self.flush()
         self.steps += 1
         swept = self.session.sweep(ground)
@@ -221,7 +239,12 @@ class Work:
         :raises CriteriaError: a path or a condition that these records do not have
         """
         ground = bind_tally(
-            tally, model=self.model, now=self.now, zone=self.registry.zone, params={"me": self.stamp.by, **params}
+            tally,
+            model=self.model,
+            now=self.now,
+            zone=self.registry.zone,
+            params={"me": self.stamp.by, **params},
+            functions=self.registry.functions,
         )
         self.flush()
         return finish(tally, ground, self.session.tally(ground))
@@ -302,6 +325,7 @@ class Work:
             now=self.now,
             zone=self.registry.zone,
             params={"me": self.stamp.by, **params},
+            functions=self.registry.functions,
         )
 
     def rows(self, model: EntityModel, where: Ground, order: Iterable[Order], limit: int | None) -> list[Any]:
