@@ -120,8 +120,8 @@ class Dialect(Protocol):
         """Rows that come with the statement, however many; quick to be joined by the first column, a text."""
         ...
 
-    def indexes(self, table: Table, driver: sa.Dialect) -> Sequence[str]:
-        """The statements that make the indexes of a table, however wide their columns are."""
+    def indexes(self, indexes: Sequence[Index], driver: sa.Dialect) -> Sequence[str]:
+        """The statements that make indexes of one table, however wide their columns are."""
         ...
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:

@@ -42,7 +42,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD
-from crmkit.storage.dialect import MILLIARD, Bare, Kept, in_order
+from crmkit.storage.dialect import MILLIARD, Bare, Kept
 from crmkit.storage.server import PATIENCE
 
 _BY_CODE_POINT: Final = "COLLATE utf8mb4_nopad_bin"
@@ -162,10 +162,11 @@ class MariaDBDialect:
         given = given.bindparams(bindparam("rows", _JSON(rows), Text(), unique=True))
         return given.columns(*(column(name, type) for name, type in columns.items())).subquery()
 
-    def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
-        """One statement: each waits for the disk."""
-        clauses = ", ".join(_clause(index, driver.identifier_preparer) for index in in_order(table))
-        return (f"ALTER TABLE {driver.identifier_preparer.format_table(table)} {clauses}",)
+    def indexes(self, indexes: Sequence[Index], driver: Dialect) -> Sequence[str]:
+        """One statement for all: each waits for the disk."""
+        clauses = ", ".join(_clause(index, driver.identifier_preparer) for index in indexes)
+        tables = {column.table for index in indexes for column in index.columns}
+        return tuple(f"ALTER TABLE {driver.identifier_preparer.format_table(table)} {clauses}" for table in tables)
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """InnoDB looks at keys row by row: references to each other are loosened before."""
@@ -216,4 +217,5 @@ def _alone(connection: Connection, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"SELECT RELEASE_LOCK({lock})", (what,))
+        if not connection.invalidated:  # the lock ended with it otherwise
+            connection.exec_driver_sql(f"SELECT RELEASE_LOCK({lock})", (what,))

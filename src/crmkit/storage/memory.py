@@ -41,8 +41,12 @@ class MemoryStore:
         self._turn = Lock()
         self._world = World({kind: Table(entity) for kind, entity in model.entities.items()}, Journal())
 
-    def create(self) -> None:
+    def create(self, *, thorough: bool = False) -> None:
         """Nothing is needed to keep records here."""
+
+    def migrate(self, *, dry: bool = False) -> tuple[str, ...]:  # noqa: ARG002 - as every store
+        """Nothing is ever missing."""
+        return ()
 
     def begin(self) -> MemorySession:
         """A new transaction, as soon as the one before it is over.

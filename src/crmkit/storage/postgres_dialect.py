@@ -17,6 +17,7 @@ from sqlalchemy import (
     Dialect,
     Executable,
     FromClause,
+    Index,
     Integer,
     String,
     Table,
@@ -36,7 +37,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
-from crmkit.storage.dialect import MILLIARD, Bare, Kept, in_order
+from crmkit.storage.dialect import MILLIARD, Bare, Kept
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _COLUMNS: Final = """
@@ -137,9 +138,9 @@ class PostgresDialect:
         given = func.json_to_recordset(cast(literal(records, Text()), JSON))
         return given.table_valued(*named).render_derived(with_types=True)
 
-    def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
+    def indexes(self, indexes: Sequence[Index], driver: Dialect) -> Sequence[str]:
         """One statement each."""
-        return tuple(str(CreateIndex(index).compile(dialect=driver)) for index in in_order(table))
+        return tuple(str(CreateIndex(index).compile(dialect=driver)) for index in indexes)
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """One statement, after which keys are looked at."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -25,10 +26,11 @@ from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
+from crmkit.storage.migrate import migrate
 from crmkit.storage.operations import operation_of
 from crmkit.storage.operations import row_of as row_of_operation
 from crmkit.storage.refusals import changed_meanwhile, done_before, only_reads, recorded_before
-from crmkit.storage.schema import create, found
+from crmkit.storage.schema import as_made, create, found
 from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
 from crmkit.storage.tables import Tables, compared, tables
@@ -67,14 +69,30 @@ class SQLStore:
         )
         self._prefix = prefix
 
-    def create(self) -> None:
+    def create(self, *, thorough: bool = False) -> None:
         """Make the tables, unless there are some whose names begin with the prefix.
 
-        :raises SchemaOutdated: those have other columns than the model
+        :raises SchemaOutdated: those are not what the model needs
         :raises StoreError: the database cannot be opened or written
         """
+        if thorough or not self._as_made():
+            with self._connected() as connection, connection.begin():
+                create(connection, self._prepared.tables, self._prefix)
+
+    def migrate(self, *, dry: bool = False) -> tuple[str, ...]:
+        """Add what is missing; the statements that did, or would do, so.
+
+        :raises SchemaOutdated: something is otherwise; nothing is done
+        :raises MissingExtra: Alembic is not installed
+        """
         with self._connected() as connection, connection.begin():
-            create(connection, self._prepared.tables, self._prefix)
+            return migrate(connection, self._prepared.tables, self._prefix, dry=dry)
+
+    def _as_made(self) -> bool:
+        """Whether there are the tables of the model, by their fingerprints."""
+        with self._connected() as connection, suppress(StoreError):
+            return as_made(connection, self._prepared.tables)
+        return False
 
     def begun(self) -> bool:
         """Whether there are tables whose names begin with the prefix.

@@ -16,7 +16,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.model import EntityModel, Model
 from crmkit.core.kernel.text import fold
 from crmkit.storage.converters import Convert, decoder, encoder
-from crmkit.storage.dialect import Dialect
+from crmkit.storage.dialect import Dialect, in_order
 
 #: What the journal keeps of an event.
 EVENT: Final = (
@@ -43,7 +43,7 @@ OPERATION: Final = (
     Column(path="commands", scalar=Scalar.TEXT),  #: JSON: name, digest and outcome of each
 )
 
-KEPT_BESIDE: Final = {"journal": "events are", "operation": "operations are"}
+KEPT_BESIDE: Final = {"journal": "events are", "operation": "operations are", "schema": "what tables were made as is"}
 
 
 _SEQUENCE: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # where only an INTEGER is given by itself
@@ -75,6 +75,7 @@ class Tables:
     kinds: Mapping[str, Rows]
     journal: Rows
     operations: Rows
+    made: sa.Table  #: of each table, what it was made as
 
     def stored(self, scalar: Scalar, value: Any) -> Any:
         """A single value as its column keeps it."""
@@ -86,9 +87,13 @@ class Tables:
         return tuple(each.strip() for each in self._creations(dialect))
 
     def _creations(self, dialect: sa.Dialect) -> Iterator[str]:
-        for rows in (*self.kinds.values(), self.journal, self.operations):
-            yield str(CreateTable(rows.table).compile(dialect=dialect))
-            yield from self.dialect.indexes(rows.table, dialect)
+        for table in self.metadata.tables.values():
+            yield from self.creation(table, dialect)
+
+    def creation(self, table: sa.Table, dialect: sa.Dialect) -> Iterator[str]:
+        """The statements that create one of them, and its indexes."""
+        yield str(CreateTable(table).compile(dialect=dialect))
+        yield from self.dialect.indexes(in_order(table), dialect)
 
 
 def checked_prefix(prefix: object) -> str:
@@ -116,7 +121,7 @@ def tables(model: Model, dialect: Dialect, prefix: str) -> Tables:
     for name in KEPT_BESIDE.keys() & kinds.keys():
         raise DefinitionError(f"a kind cannot be named «{name}»", hint=f"that is where {KEPT_BESIDE[name]} kept")
     journal, operations = (make(metadata, dialect, prefix) for make in (_journal, _operations))
-    return Tables(dialect, metadata, kinds, journal, operations)
+    return Tables(dialect, metadata, kinds, journal, operations, _made(metadata, dialect, prefix))
 
 
 def _kind(metadata: sa.MetaData, model: EntityModel, dialect: Dialect, prefix: str) -> Rows:
@@ -190,6 +195,18 @@ def _operations(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
         **dialect.options,
     )
     return Rows(table, OPERATION, encoder(OPERATION, kept), decoder(OPERATION, kept))
+
+
+def _made(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> sa.Table:
+    code, text = dialect.kept[Scalar.CODE].type, dialect.kept[Scalar.TEXT].type
+    return sa.Table(
+        f"{prefix}schema",
+        metadata,
+        sa.Column("name", code, primary_key=True),
+        sa.Column("fingerprint", code, nullable=False),
+        sa.Column("blueprint", text, nullable=False),
+        **dialect.options,
+    )
 
 
 def _named(of: sa.ForeignKeyConstraint | sa.Index, table: sa.Table) -> str:

@@ -113,10 +113,21 @@ class Session(Protocol):
 class Store(Protocol):
     """Where one CRM keeps its records."""
 
-    def create(self) -> None:
+    def create(self, *, thorough: bool = False) -> None:
         """Make what is needed to keep the model's records, if it is not there.
 
+        What is there is known by its fingerprint, unless it is to be compared with the model in every detail.
+
         :raises SchemaOutdated: it is there, for another set of fields
+        """
+        ...
+
+    def migrate(self, *, dry: bool = False) -> tuple[str, ...]:
+        """Add to what is there whatever the model needs besides; says how, and with `dry` only says so.
+
+        Records keep what they have, and have the defaults of what is new.
+
+        :raises SchemaOutdated: adding would not do; nothing is done
         """
         ...
 
