@@ -31,6 +31,7 @@ from crmkit.transaction import Actor, Transaction, Transactions, View
 
 if TYPE_CHECKING:
     from crmkit.plugins.loading import Loaded
+    from crmkit.plugins.report import Report
 
 THREADS: Final = 4  #: that `arun` shares; a SQLite file has one writer at a time whatever their number
 
@@ -53,7 +54,7 @@ class CRM:
         pace: Pace = AT_EASE,
     ) -> None:
         self.registry = registry
-        self.plugins = loaded.report  #: which there are, from where, what each provides; which failed, and why
+        self._loaded = loaded
         self._store: Store | None = store
         self._pace = pace
         self._transactions = Transactions(
@@ -123,10 +124,13 @@ class CRM:
         *,
         entities: Sequence[type[Entity]] = (),
         extensions: Sequence[type[Any]] = (),
+        plugins: Sequence[object] = (),
+        discover: bool = True,
+        disabled: Collection[str] = (),
         prefix: str = "crm_",
         dry: bool = False,
     ) -> tuple[str, ...]:
-        """Add to the database behind `url` what a CRM of these entities and extensions needs besides what is there.
+        """Add to the database behind `url` what a CRM with these entities, extensions and plugins needs besides.
 
         Returns the statements that were executed, or with `dry` would be. Records keep what they have; in columns that
         are new they have the defaults of their fields.
@@ -135,8 +139,18 @@ class CRM:
         :raises MissingExtra: Alembic is not installed
         :raises StoreError: the database cannot be opened
         """
-        with closing(open_store(url, Model.build((*ENTITIES, *entities), tuple(extensions)), prefix=prefix)) as store:
-            return store.migrate(dry=dry)
+        from crmkit.opening import loaded, store
+
+        its_plugins = loaded(
+            entities=entities, extensions=extensions, plugins=plugins, discover=discover, disabled=disabled
+        )
+        with closing(store(its_plugins.door, url, its_plugins.declared.model, prefix=prefix)) as kept_in:
+            return kept_in.migrate(dry=dry)
+
+    @property
+    def plugins(self) -> Report:
+        """Which plugins there are, from where, and what each provides; which failed, and why."""
+        return self._loaded.report
 
     @contextmanager
     def transaction(

@@ -69,7 +69,7 @@ def store(door: Door, url: object, model: Model, *, prefix: str) -> Store:
     answer = door.first(spec.open_store, url, model, prefix) if isinstance(url, str) else None
     if answer is None:
         raise Invalid("url", f"got {shape(url)}", accepts=f"{ACCEPTS}, or what a plugin opens")
-    if not all(callable(getattr(answer.value, method, None)) for method in ("create", "begin", "snapshot", "close")):
+    if not all(callable(getattr(answer.value, method, None)) for method in vars(Store) if not method.startswith("_")):
         raise PluginError(answer.plugin, f"answered {shape(answer.value)} in open_store", hint="a Store is expected")
     return answer.value
 
