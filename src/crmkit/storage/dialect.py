@@ -128,6 +128,13 @@ class Dialect(Protocol):
         """The statements that delete these rows, some of which may lead to others of them."""
         ...
 
+    def added(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Executable:
+        """The statement that adds those of these rows whose primary key is free, and locks those that have it.
+
+        It waits for whoever is about to add or to delete the same. Two rows of one key are not among them.
+        """
+        ...
+
     def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:
         """While it lasts, everybody else who wants to be alone with this waits."""
         ...

@@ -32,6 +32,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
+from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect as _Driver
 from sqlalchemy.sql.compiler import IdentifierPreparer
 from sqlalchemy.types import TypeEngine
@@ -173,6 +174,11 @@ class MariaDBDialect:
         own = {key.parent for key in table.foreign_keys if key.column.table is table and key.parent.nullable}
         loosened = (table.update().where(table.c.id.in_(ids), each.in_(ids)).values({each: None}) for each in own)
         return (*loosened, table.delete().where(table.c.id.in_(ids)))
+
+    def added(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Executable:
+        """Those that are there are given what they have: IGNORE would let two share what both then want to write."""
+        same = {column.name: column for column in table.columns if not column.primary_key}
+        return insert(table).values(list(rows)).on_duplicate_key_update(same)
 
     def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:
         """By a lock of the server, for its transactions end with every table that is made."""

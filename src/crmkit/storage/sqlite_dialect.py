@@ -27,6 +27,7 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.types import TypeEngine
 
@@ -160,6 +161,11 @@ class SQLiteDialect:
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """One statement, after which keys are looked at."""
         return (table.delete().where(table.c.id.in_(ids)),)
+
+    def added(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Executable:
+        """Those that are there are given what they have."""
+        same = {column.name: column for column in table.columns if not column.primary_key}
+        return insert(table).values(list(rows)).on_conflict_do_update(index_elements=table.primary_key, set_=same)
 
     def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:  # noqa: ARG002
         """As every transaction is."""

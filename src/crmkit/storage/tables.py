@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -43,7 +44,22 @@ OPERATION: Final = (
     Column(path="commands", scalar=Scalar.TEXT),  #: JSON: name, digest and outcome of each
 )
 
-KEPT_BESIDE: Final = {"journal": "events are", "operation": "operations are", "schema": "what tables were made as is"}
+COUNTER: Final = (Column(path="key", scalar=Scalar.CODE), Column(path="value", scalar=Scalar.INTEGER))
+
+#: Who holds which key of a space.
+RESERVED: Final = (
+    Column(path="space", scalar=Scalar.CODE),
+    Column(path="key", scalar=Scalar.CODE),
+    Column(path="holder", scalar=Scalar.ID),
+)
+
+KEPT_BESIDE: Final = {
+    "journal": "events are",
+    "operation": "operations are",
+    "counter": "counters are",
+    "reserved": "the holders of keys are",
+    "schema": "what tables were made as is",
+}
 
 
 _SEQUENCE: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # where only an INTEGER is given by itself
@@ -75,12 +91,19 @@ class Tables:
     kinds: Mapping[str, Rows]
     journal: Rows
     operations: Rows
+    counters: Rows
+    reserved: Rows
     made: sa.Table  #: of each table, what it was made as
 
     def stored(self, scalar: Scalar, value: Any) -> Any:
         """A single value as its column keeps it."""
         encode = self.dialect.kept[scalar].encode
         return value if encode is None else encode(value)
+
+    def read(self, scalar: Scalar, stored: Any) -> Any:
+        """The value that a column keeps so."""
+        decode = self.dialect.kept[scalar].decode
+        return stored if decode is None else decode(stored)
 
     def ddl(self, dialect: sa.Dialect) -> tuple[str, ...]:
         """The statements that create them, parents first."""
@@ -120,8 +143,17 @@ def tables(model: Model, dialect: Dialect, prefix: str) -> Tables:
     kinds = {kind: _kind(metadata, each, dialect, prefix) for kind, each in model.entities.items()}
     for name in KEPT_BESIDE.keys() & kinds.keys():
         raise DefinitionError(f"a kind cannot be named «{name}»", hint=f"that is where {KEPT_BESIDE[name]} kept")
-    journal, operations = (make(metadata, dialect, prefix) for make in (_journal, _operations))
-    return Tables(dialect, metadata, kinds, journal, operations, _made(metadata, dialect, prefix))
+    beside = partial(_beside, metadata, dialect)
+    return Tables(
+        dialect,
+        metadata,
+        kinds,
+        _journal(metadata, dialect, prefix),
+        beside(f"{prefix}operation", OPERATION),
+        beside(f"{prefix}counter", COUNTER),
+        beside(f"{prefix}reserved", RESERVED, sa.Index(None, "holder"), key=2),
+        _made(metadata, dialect, prefix),
+    )
 
 
 def _kind(metadata: sa.MetaData, model: EntityModel, dialect: Dialect, prefix: str) -> Rows:
@@ -185,16 +217,17 @@ def _journal(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
     return Rows(table, EVENT, encoder(EVENT, kept), decoder(EVENT, kept))
 
 
-def _operations(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
+def _beside(
+    metadata: sa.MetaData, dialect: Dialect, name: str, columns: tuple[Column, ...], *indexes: sa.Index, key: int = 1
+) -> Rows:
+    """A table of what is no record; of its columns the first are the `key`."""
     kept = dialect.kept
-    table = sa.Table(
-        f"{prefix}operation",
-        metadata,
-        sa.Column("id", kept[Scalar.ID].type, primary_key=True),
-        *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in OPERATION[1:]),
-        **dialect.options,
-    )
-    return Rows(table, OPERATION, encoder(OPERATION, kept), decoder(OPERATION, kept))
+    made = [
+        sa.Column(column.name, kept[column.scalar].type, primary_key=place < key, nullable=False, autoincrement=False)
+        for place, column in enumerate(columns)
+    ]
+    table = sa.Table(name, metadata, *made, *indexes, **dialect.options)
+    return Rows(table, columns, encoder(columns, kept), decoder(columns, kept))
 
 
 def _made(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> sa.Table:
