@@ -109,6 +109,7 @@ class MariaDBDialect:
         Scalar.TAGS: Kept(Bare(f"longtext {_BY_CODE_POINT}"), _array, _tags),
         Scalar.CUSTOM: Kept(Bare(f"longtext {_BY_CODE_POINT}"), written, read),
     }
+    forgiving: Final = True
     folded: Final[TypeEngine[Any]] = _Varchar(LONGEST_FOLD)
     options: Final[Mapping[str, Any]] = {"mariadb_engine": "InnoDB", "mariadb_row_format": "DYNAMIC"}
 
