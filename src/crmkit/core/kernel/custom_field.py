@@ -77,7 +77,7 @@ def settled(given: Custom, stored: Custom | None, known: Mapping[str, Column]) -
     """
     before = stored.entries if stored is not None else {}
     entries = {}
-    for name, entry in sorted(given.entries.items()):
+    for name, entry in given.entries.items():
         if entry[0] is None or entry != before.get(name):
             column = known.get(f"{CUSTOM}.{name}")
             if column is None:

@@ -242,7 +242,9 @@ class _Code:
         for part in group.parts:
             read = f"{source}.{part.attribute}"
             if isinstance(part, Leaf):
-                cells.append(f"{self.name(checker(part.column))}({read})")
+                cell = f"{self.name(checker(part.column))}({read})"
+                nothing = part.column.scalar is Scalar.CUSTOM  # as most records have there
+                cells.append(f"None if {read} is {self.name(NO_CUSTOM)} else {cell}" if nothing else cell)
                 continue
             value = self.let(f"{self.name(_instance(part))}({read})")
             if part.optional:
