@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from crmkit.builtin import ENTITIES
+from crmkit.core.kernel.errors import CrmError
 from crmkit.core.kernel.flow import LifeCycle
 from crmkit.core.kernel.layout import markdown_table
 from crmkit.core.kernel.model import EntityModel, Model
 from crmkit.core.sales.lead import lead
 from crmkit.core.sales.opportunity import opportunity
 from crmkit.core.service.case import case
-from crmkit.storage.sqlite import ddl
+from crmkit.storage.ddl import DATABASES, ddl
 
 HERE = Path(__file__).parent
 CYCLES: tuple[type[LifeCycle], ...] = (lead, opportunity, case)
@@ -25,6 +26,7 @@ def pages() -> Mapping[Path, str]:
         reference / "life-cycles.md": life_cycles(),
         reference / "fields.md": fields(),
         reference / "schema.md": schema(),
+        reference / "errors.md": errors(),
     }
 
 
@@ -47,14 +49,39 @@ def fields() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def errors() -> str:
+    """Every error with its code, what causes it and what to do about it."""
+    raised = (
+        "Whatever crmkit raises on purpose is a `CrmError`: it has a stable `code`, a `message`, a `hint` and `facts`"
+        "\nfor programs; `str(error)` is message and hint. The command line prints `code: message` and ends with 1."
+    )
+    nothing_else = (
+        "Nothing else leaves the library: an error of a driver is a `StoreError` with its number in `facts`, and a"
+        "\n`TypeError` is a call that a type checker would have refused."
+    )
+    table = markdown_table(("error", "code", "cause", "cure"), list(_errors(CrmError, 0)))
+    dots = "An error behind a dot is a kind of the one above it that has a dot less."
+    return f"# Errors\n\n{raised}\n\n{dots}\n\n{table}\n\n{nothing_else}\n"
+
+
+def _errors(cls: type[CrmError], depth: int) -> Iterator[tuple[str, str, str, str]]:
+    cause = " ".join(str(cls.__doc__).split("\n\n")[0].split())
+    yield f"{'· ' * depth}`{cls.__name__}`", f"`{cls.code}`", cause, cls.cure
+    for below in sorted(cls.__subclasses__(), key=lambda each: each.__name__):
+        if below.__module__.startswith("crmkit."):
+            yield from _errors(below, depth + 1)
+
+
 def schema() -> str:
-    """The tables in SQLite."""
-    parts = [
-        "# Schema",
-        "What `CRM.open` makes in SQLite, derived from the entities.",
-        "Columns that end in `_fold` hold names as they are compared; amounts are whole ten-thousandths, moments UTC.",
-        f"```sql\n{ddl(Model.build(ENTITIES))}```",
-    ]
+    """The tables in each kind of database."""
+    said = (
+        "What `CRM.open` makes, derived from the entities. Columns that end in `_fold` hold names as they are compared;"
+        "\nmoments are in UTC, and in SQLite amounts are whole ten-thousandths. `crm_schema` says what each table was"
+        "\nmade as, see [Change the schema](../how-to/change-the-schema.md)."
+    )
+    parts = ["# Schema", said]
+    for database in DATABASES:
+        parts += [f"## {database}", f"```sql\n{ddl(Model.build(ENTITIES), database)}```"]
     return "\n\n".join(parts) + "\n"
 
 

@@ -8,19 +8,21 @@ from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Invalid, shape
+from crmkit.core.kernel.flow import Flow
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.projection import Projection
 from crmkit.core.kernel.store import Store
 from crmkit.core.people.team import Team
 from crmkit.core.people.unit import Unit
 from crmkit.core.people.user import User
-from crmkit.core.sales.lead import Lead
-from crmkit.core.sales.opportunity import Opportunity
+from crmkit.core.sales.lead import Lead, lead
+from crmkit.core.sales.opportunity import Opportunity, opportunity
 from crmkit.core.sales.product import Product
 from crmkit.core.sales.stage_stay import STAGE_STAYS, StageStay
-from crmkit.core.service.case import Case
+from crmkit.core.service.case import Case, case
 
 ENTITIES: tuple[type[Entity], ...] = (Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case)
+FLOWS: tuple[Flow[Any, Any], ...] = (lead.flow, opportunity.flow, case.flow)
 PROJECTIONS: tuple[Projection[Any], ...] = (STAGE_STAYS,)
 
 ACCEPTS = "memory:, sqlite:PATH, postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE"

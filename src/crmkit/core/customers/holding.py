@@ -41,5 +41,8 @@ class Holding:
         """The next holding: owned by this user from then on."""
         return Holding(mode=HoldingMode.OWNED, owner_id=owner_id, since=since, epoch=self.epoch + 1)
 
+    def __str__(self) -> str:
+        return f"{self.mode} by {self.owner_id}" if self.owner_id else str(self.mode)
+
 
 UNHELD: Final = Holding()

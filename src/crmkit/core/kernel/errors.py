@@ -17,11 +17,13 @@ NO_FACTS: Mapping[str, Any] = {}
 class CrmError(Exception):
     """The root: catch it to catch whatever crmkit raises on purpose.
 
-    `code` never changes between releases, `hint` says what would be accepted or done next,
-    `facts` carries the values that a program would otherwise parse out of the message.
+    `code` never changes between releases and `cure` is what helps against any error of the class; of this one `hint`
+    says what would be accepted or done next, and `facts` has the values that a program would otherwise parse out of
+    the message.
     """
 
     code: ClassVar[str] = "crm_error"
+    cure: ClassVar[str] = "catch a subclass where you can do something about it"
 
     def __init__(self, message: str, *, hint: str = "", facts: Mapping[str, Any] = NO_FACTS) -> None:
         super().__init__(message)
@@ -37,6 +39,7 @@ class Invalid(CrmError):
     """A value that cannot be taken: `field` names it, the message shows its shape and what would be accepted."""
 
     code = "invalid"
+    cure = "correct the field that `field` names; the hint says what it accepts"
 
     def __init__(self, field: str, problem: str, *, accepts: str = "", facts: Mapping[str, Any] = NO_FACTS) -> None:
         super().__init__(
@@ -55,36 +58,42 @@ class NotFound(CrmError):
     """No such record, or none that this actor may see: the two are told apart by nobody."""
 
     code = "not_found"
+    cure = "take the id from a list that this actor sees"
 
 
 class Conflict(CrmError):
     """Somebody else changed the record since it was read; read it again and decide again."""
 
     code = "conflict"
+    cure = "read the record again and decide again, or let `crm.run` do that"
 
 
 class IllegalMove(CrmError):
     """The life cycle has no such move from here; the message lists the moves there are."""
 
     code = "illegal_move"
+    cure = 'one of the moves in `facts["possible"]`, or none'
 
 
 class CriteriaError(CrmError):
     """A condition that cannot be asked of this kind of record: unknown path, wrong literal, missing parameter."""
 
     code = "criteria_error"
+    cure = "correct the condition; the hint names the nearest path"
 
 
 class DefinitionError(CrmError):
     """An entity or a life cycle that contradicts itself; raised while the program is being put together."""
 
     code = "definition_error"
+    cure = "correct the class, the life cycle or the sweep that the message names"
 
 
 class MissingExtra(CrmError):
     """An optional library is not installed; the message is the line that installs it."""
 
     code = "missing_extra"
+    cure = "run the line that the message ends with"
 
     def __init__(self, extra: str) -> None:
         super().__init__(f"this needs the extra «{extra}»: pip install 'crmkit[{extra}]'", facts={"extra": extra})
@@ -94,36 +103,42 @@ class SchemaOutdated(CrmError):
     """The database was made for another set of fields than this program has."""
 
     code = "schema_outdated"
+    cure = "open it with the entities it was made for, or bring it up to date"
 
 
 class StoreError(CrmError):
     """A database that cannot be opened or used: a wrong URL, an unreadable file, a full disk."""
 
     code = "store_error"
+    cure = "mend what the message names: URL, file, disk, rights, server"
 
 
 class Retryable(StoreError):
     """The store could not do it now: nothing of the transaction is done, and the same may work a moment later."""
 
     code = "retryable"
+    cure = "do the whole transaction again, or let `crm.run` do that"
 
 
 class Ambiguous(StoreError):
     """A COMMIT that ended in an error: the transaction may be done."""
 
     code = "ambiguous"
+    cure = "look for the operation, or let `crm.run` do that"
 
 
 class Unavailable(CrmError):
     """Nothing was done, for the store was busy or away as long as it was tried."""
 
     code = "unavailable"
+    cure = "do it again later, with the same operation id or another"
 
 
 class OutcomeUnknown(CrmError):
     """It may be done or not; running it again with the id `operation` gives the answer, and does it once at most."""
 
     code = "outcome_unknown"
+    cure = "run it again with the operation id that it carries"
 
     def __init__(self, operation: UUID) -> None:
         super().__init__(
@@ -148,6 +163,7 @@ class Refused(CrmError):
     """A rule forbids it now; `refusals` has every rule that said no, not the first only."""
 
     code = "refused"
+    cure = "mend what each of `refusals` names; one with `retry_at` only takes time"
 
     def __init__(self, what: str, refusals: Sequence[Refusal]) -> None:
         super().__init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from html import escape
 from unicodedata import category, east_asian_width
@@ -18,7 +18,7 @@ _JOINERS = "\u200c\u200d"  #: the two of them that Persian, Hindi and others spe
 
 
 def cell(value: object) -> str:
-    """A value as a reader expects it: numbers with thousands separators, spans of time in days, – for none."""
+    """A value as a reader expects it: thousands separated, spans in days, moments to the minute, – for none."""
     match value:
         case None:
             return MISSING
@@ -30,6 +30,8 @@ def cell(value: object) -> str:
             return f"{value:,f}"
         case timedelta():
             return f"{value / _DAY:,.2f} d"
+        case datetime():
+            return value.isoformat(" ", "minutes")
     return str(value)
 
 

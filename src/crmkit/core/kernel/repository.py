@@ -14,6 +14,7 @@ from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.ground import Const, Every
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import NOTHING
+from crmkit.core.kernel.listing import Listing
 from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.tally import GroundCount, GroundTally
 
@@ -27,7 +28,7 @@ E = TypeVar("E", bound=Entity)
 class Page(Generic[E]):
     """Some records in their order, and the cursor of the page after them (None: there is none)."""
 
-    items: tuple[E, ...]
+    items: Listing[E]
     next: str | None = None
 
     def __iter__(self) -> Iterator[E]:
@@ -35,6 +36,9 @@ class Page(Generic[E]):
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def _repr_html_(self) -> str:
+        return self.items._repr_html_()
 
 
 @frozen(eq=False)
@@ -67,14 +71,14 @@ class Repository(Generic[E]):
         order: Sequence[str] = (),
         limit: int | None = None,
         params: Mapping[str, Given] = NOTHING,
-    ) -> tuple[E, ...]:
+    ) -> Listing[E]:
         """The records that fulfil `criteria`.
 
         :raises CriteriaError: a path, a literal or a parameter that does not fit
         """
         ground = self._work.ground(self._model.kind, criteria, params)
         most = None if limit is None else _limit(limit)
-        return tuple(self._work.rows(self._model, ground, paging.order_of(self._model, order), most))
+        return Listing(self._work.rows(self._model, ground, paging.order_of(self._model, order), most))
 
     def first(self, criteria: Criteria = ALWAYS, *, order: Sequence[str] = ()) -> E | None:
         """The first that fulfils `criteria`, if any does."""
@@ -121,7 +125,7 @@ class Repository(Generic[E]):
             ground = Every((ground, paging.beyond(self._model, orders, after)))
         found = self._work.rows(self._model, ground, orders, _limit(limit) + 1)
         more = len(found) > limit
-        items: tuple[E, ...] = tuple(found[:limit])
+        items: Listing[E] = Listing(found[:limit])
         return Page(items, paging.cursor(self._model, orders, items[-1]) if more else None)
 
     def iterate(self, criteria: Criteria = ALWAYS, *, order: Sequence[str] = (), chunk: int = 1000) -> Iterator[E]:
