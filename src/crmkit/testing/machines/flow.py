@@ -86,7 +86,8 @@ class FlowMachine(RuleBasedStateMachine):
         flow, before = self.cycle.flow, self.kept[id]
         possible = flow.possible(before.status)
         stray = data.draw(st.integers(0, 3)) == 0 or not possible
-        move = flow.moves[data.draw(st.sampled_from(tuple(flow.moves) if stray else possible))]
+        name = data.draw(st.sampled_from(tuple(flow.moves) if stray else possible))
+        move = self.crm.registry.move(flow.moves[name])
         given = data.draw(given_to(move, self._drawn))
         with self.story.told():
             try:
