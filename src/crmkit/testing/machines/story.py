@@ -250,11 +250,11 @@ class Story:
             for each in fields(type(answer)):
                 self.answered(f"{name}.{each.name}", getattr(answer, each.name))
 
-    def refused(self, error: Exception) -> None:
+    def refused(self, why: object) -> None:
         """The step that was told last was refused, as it should be."""
         first, *rest = self._told.pop().split("\n")
-        why = " ".join(str(error).split())
-        self._told.append("\n".join([first.replace("with ", "with suppress(CrmError), ", 1), *rest, f"    # {why}"]))
+        words = " ".join(str(why).split())
+        self._told.append("\n".join([first.replace("with ", "with suppress(CrmError), ", 1), *rest, f"    # {words}"]))
 
     def tell_plainly(self, line: str) -> None:
         """Something that is done outside a transaction."""
