@@ -82,6 +82,7 @@ class SQLiteDialect:
         Scalar.MOMENT: Kept(String(26), _written, _moment),
         Scalar.TAGS: Kept(Text(), _array, _tags),
     }
+    takes_turns: Final = True
     folded: Final[TypeEngine[Any]] = String(LONGEST_FOLD)
     options: Final[Mapping[str, Any]] = {}
 

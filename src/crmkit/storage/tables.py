@@ -41,6 +41,7 @@ OPERATION: Final = (
     Column(path="at", scalar=Scalar.MOMENT),
     Column(path="cause", scalar=Scalar.TEXT),
     Column(path="commands", scalar=Scalar.TEXT),  #: JSON: name, digest and outcome of each
+    Column(path="position", scalar=Scalar.INTEGER, nullable=True),  #: in the feed, once it has one
 )
 
 KEPT_BESIDE: Final = {"journal": "events are", "operation": "operations are"}
@@ -174,6 +175,7 @@ def _journal(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
         sa.Column("sequence", _SEQUENCE, sa.Identity(always=True), primary_key=True),
         *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in EVENT[1:]),
         sa.Index(None, "record"),
+        sa.Index(None, "operation", "sequence"),
         sa.Index(None, "kind", "record", "version", unique=True),
         **dialect.options,
     )
@@ -186,7 +188,8 @@ def _operations(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
         f"{prefix}operation",
         metadata,
         sa.Column("id", kept[Scalar.ID].type, primary_key=True),
-        *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in OPERATION[1:]),
+        *(sa.Column(column.name, kept[column.scalar].type, nullable=column.nullable) for column in OPERATION[1:]),
+        sa.Index(None, "position", unique=True),
         **dialect.options,
     )
     return Rows(table, OPERATION, encoder(OPERATION, kept), decoder(OPERATION, kept))

@@ -176,6 +176,7 @@ class Work:
                 for event in self._swept_events(ground, swept):
                     self._project(projection, event)
         self._swept.append(swept)
+        self._eventful = self._eventful or swept.count > 0
         return swept
 
     @property

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from crmkit.core.kernel.errors import MissingExtra
 
-_PARTS = ("checks", "journal", "operations", "order", "questions", "rows", "snapshots", "sweeps", "transactions")
+_PARTS = "checks feeds journal operations order questions rows snapshots sweeps transactions".split()
 
 try:
     import hypothesis  # noqa: F401
@@ -26,6 +26,7 @@ except ImportError:
 # before they are imported: a promise that is broken then shows both sides
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
+from crmkit.testing.contract.feeds import Feeds  # noqa: E402
 from crmkit.testing.contract.journal import Journals  # noqa: E402
 from crmkit.testing.contract.operations import Operations  # noqa: E402
 from crmkit.testing.contract.order import Orders  # noqa: E402
@@ -39,5 +40,5 @@ from crmkit.testing.world.records import MODEL  # noqa: E402
 __all__ = ["MODEL", "StoreContract"]
 
 
-class StoreContract(Rows, Transactions, Snapshots, Orders, Journals, Sweeps, Operations, Questions):
+class StoreContract(Rows, Transactions, Snapshots, Orders, Journals, Feeds, Sweeps, Operations, Questions):
     """The whole contract: `store` is an empty one, created over `MODEL`."""
