@@ -26,8 +26,8 @@ ARROWS = {
     "extras": {"core"},
     "patience": {"core"},
 }
-#: "" is the front page, crmkit/__init__.py.
-KNOW_EVERYBODY = {"", "crm", "consuming", "transaction", "builtin", "cli", "testing"}
+#: The first one is the front page, crmkit/__init__.py.
+KNOW_EVERYBODY = {"", "crm", "consuming", "transaction", "opening", "builtin", "cli", "testing"}
 TYPED_BY_THE_CRM = {"exchange"}  #: may name the CRM in annotations
 
 ONE_HOME = {"sqlalchemy": "storage", "pluggy": "plugins"}

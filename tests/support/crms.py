@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from attrs import evolve
+
 from crmkit.crm import CRM
 from crmkit.testing import FixedClock, FixedIds
 from crmkit.transaction import Transaction
@@ -66,3 +68,11 @@ def undone(crm: CRM) -> Iterator[Transaction]:
     with suppress(_Undo), crm.transaction() as tx:
         yield tx
         raise _Undo
+
+
+@contextmanager
+def plugged(store: str, folder: Path, **fields: object) -> Iterator[CRM]:
+    """A fresh CRM whose registry has these fields besides, as plugins fill them."""
+    with opened(store, folder) as crm:
+        registry = evolve(crm.registry, **fields)  # type: ignore[arg-type]
+        yield CRM(crm._opened(), registry, crm._loaded, clock=crm._transactions.clock, ids=crm._transactions.ids)

@@ -107,11 +107,11 @@ class Sales:
         it is named or the only one with the lead's e-mail address. `key`, `owner` (else the lead's), `stage` and
         `estimate` (else the lead's budget) are the opportunity's.
 
-        :raises Refused: several accounts or contacts could be meant
+        :raises Refused: a need is not met, or several accounts or contacts could be meant
         :raises IllegalMove: it is qualified or disqualified already
         """
         found = self.work.of(Lead).get(lead_id)
-        lead.qualify.require_status(found)
+        self.work.require(lead.qualify, found)
         customer, person, plan = converted(self.work, found, account=account, contact=contact)
         moved = self.work.move(
             lead.qualify,
@@ -140,9 +140,7 @@ class Sales:
         return self.work.move(lead.reactivate, lead_id)
 
     @command
-    def add_product(
-        self, *, code: str, name: str, list_price: Money | None = None, key: str | None = None
-    ) -> Product:
+    def add_product(self, *, code: str, name: str, list_price: Money | None = None, key: str | None = None) -> Product:
         """Something that is sold from now on."""
         product = Product(id=self.work.new_id(Product), key=key, code=code, name=name, list_price=list_price)
         return self.work.add(product, "product.added")
@@ -277,9 +275,7 @@ class Sales:
             return deal
         return self._sold_to(deal, account.id if account else None, contact.id if contact else None)
 
-    def _sold_to(
-        self, deal: Opportunity, account: Id[Account] | None, contact: Id[Contact] | None
-    ) -> Opportunity:
+    def _sold_to(self, deal: Opportunity, account: Id[Account] | None, contact: Id[Contact] | None) -> Opportunity:
         changed = evolve(deal, account_id=account, contact_id=contact)
         return self.work.change(changed, "opportunity.customer_changed")
 

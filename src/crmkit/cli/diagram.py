@@ -5,13 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any, Final
 
+from crmkit import builtin
 from crmkit.cli.options import Commands
 from crmkit.core.kernel.flow import Flow
-from crmkit.core.sales.lead import lead
-from crmkit.core.sales.opportunity import opportunity
-from crmkit.core.service.case import case
+from crmkit.crm import CRM
 
-FLOWS: Final[dict[str, Flow[Any, Any]]] = {flow.kind: flow for flow in (lead.flow, opportunity.flow, case.flow)}
+FLOWS: Final[dict[str, Flow[Any, Any]]] = {flow.kind: flow for flow in builtin.FLOWS}
 
 
 def add(commands: Commands) -> None:
@@ -24,6 +23,7 @@ def add(commands: Commands) -> None:
 
 def run(options: Namespace) -> int:
     """Print the life cycle."""
-    flow = FLOWS[options.kind]
+    with CRM.open("memory:") as crm:
+        flow = crm.registry.flow(FLOWS[options.kind])
     print(flow.table() if options.table else flow.mermaid())
     return 0

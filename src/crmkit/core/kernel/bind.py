@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from crmkit.core.kernel.call import NO_FUNCTIONS, Call, Function, expanded
 from crmkit.core.kernel.columns import Column
 from crmkit.core.kernel.criteria import (
     Age,
@@ -56,14 +57,18 @@ def bind(
     now: datetime,
     zone: str = "UTC",
     params: Mapping[str, Given] = NO_PARAMS,
+    functions: Mapping[str, Function] = NO_FUNCTIONS,
 ) -> Ground:
     """What a condition asks of a record of `kind`, at the instant `now` in `zone`, with these parameters.
 
-    :raises CriteriaError: an unknown kind, path, zone or parameter, a literal that its field cannot hold exactly,
-        an operator that its field does not have, a condition of nothing, or one beyond `limits`
+    :raises CriteriaError: an unknown kind, path, zone, function or parameter, a literal that its field cannot hold
+        exactly, an operator that its field does not have, a condition of nothing, or one beyond `limits`
     :raises Invalid: a naive `now`
     """
     refuse_oversized(criteria)
+    if functions:
+        criteria = expanded(criteria, functions, params)
+        refuse_oversized(criteria)
     model.kind(kind)
     return _Binding(model, Instant.at(now, zone), params).ground(criteria, kind)
 
@@ -108,6 +113,8 @@ class _Binding:
             case Matches() | Has():
                 at = self.field(kind, criteria.path)
                 return through(at.hops, self.searched(at.column, criteria))
+            case Call(name):
+                raise CriteriaError(f"there is no function {shape(name)}", hint="this CRM has none")
             case _:
                 raise CriteriaError(f"got {shape(criteria)} where a condition stands")
 

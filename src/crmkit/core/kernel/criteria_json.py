@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
+from crmkit.core.kernel.call import Call
 from crmkit.core.kernel.columns import Json
 from crmkit.core.kernel.criteria import (
     Age,
@@ -32,6 +33,7 @@ from crmkit.core.kernel.criteria import (
     Param,
     Part,
     Present,
+    Scalar,
     Some,
     Term,
     Unit,
@@ -83,6 +85,8 @@ def _leaf(criteria: Criteria) -> Json:
             return {"present": path}
         case Elapsed(start, end, operator, amount, unit):
             return {"elapsed": [start, end, operator.value, amount, unit.value]}
+        case Call(name, arguments):
+            return {"call": [name, *map(_value, arguments)]}
         case _:
             raise CriteriaError(f"got {shape(criteria)} where a condition stands")
 
@@ -188,6 +192,13 @@ class _At:
             return Ago(amount.only(int), unit.choice(Unit))
         return Param(inside.only(str)) if tag == "param" else Field(inside.only(str))
 
+    def scalar(self) -> Scalar | Param:
+        """A value that a function is given."""
+        found = self.value()
+        if isinstance(found, Ago | Field):
+            raise self.refused("a text, a whole number, true, false or a param")
+        return found
+
     def text(self) -> str | Param:
         """A text that is searched for."""
         found = self.value()
@@ -235,6 +246,11 @@ def _elapsed(at: _At) -> Criteria:
     return Elapsed(start.only(str), end.only(str), operator.choice(Operator), amount.only(int), unit.choice(Unit))
 
 
+def _call(at: _At) -> Criteria:
+    name, *arguments = at.items()
+    return Call(name.only(str), tuple([argument.scalar() for argument in arguments]))
+
+
 def _some(at: _At) -> Criteria:
     kind, via, where, least = at.items(4)
     return Some(kind.only(str), via.only(str), where.criteria(), least.only(int))
@@ -253,4 +269,5 @@ _CRITERIA: Final[dict[str, Callable[[_At], Criteria]]] = {
     "present": lambda at: Present(at.only(str)),
     "elapsed": _elapsed,
     "some": _some,
+    "call": _call,
 }

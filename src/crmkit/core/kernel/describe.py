@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from crmkit.core.kernel.call import Call
 from crmkit.core.kernel.criteria import (
     ALWAYS,
     Age,
@@ -138,6 +139,8 @@ def _leaf(criteria: Criteria) -> str:
         case Some(kind, via, where, least):
             which = "" if where == ALWAYS else f" where ({_said(where)})"
             return f"has at least {least} {_word(kind)} by {_word(via)}{which}"
+        case Call(name, arguments):
+            return f"{_word(name)}({', '.join(map(_value, arguments))})"
         case _:
             raise CriteriaError(f"got {shape(criteria)} where a condition stands")
 

@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.buckets import following, label, opening
+from crmkit.core.kernel.call import NO_FUNCTIONS, Function
 from crmkit.core.kernel.columns import Json, to_json
 from crmkit.core.kernel.criteria import ALWAYS, Criteria, Given, where
 from crmkit.core.kernel.errors import CriteriaError, Invalid, shape
@@ -125,7 +126,15 @@ class Figures:
         return [[*map(_shown, self.tally.by, row.group), *map(_line, row.values)] for row in self.rows]
 
 
-def bind_tally(tally: Tally, *, model: Model, now: datetime, zone: str, params: Mapping[str, Given]) -> GroundTally:
+def bind_tally(
+    tally: Tally,
+    *,
+    model: Model,
+    now: datetime,
+    zone: str,
+    params: Mapping[str, Given],
+    functions: Mapping[str, Function] = NO_FUNCTIONS,
+) -> GroundTally:
     """What a store is to compute for these figures; shares are made of counts afterwards.
 
     :raises CriteriaError: a path or condition that the records do not have, a sum of what is no money, a time between
@@ -133,7 +142,7 @@ def bind_tally(tally: Tally, *, model: Model, now: datetime, zone: str, params: 
     """
     _check_names(tally)
     resolve = partial(model.resolve, tally.kind)
-    bound = partial(bind, model=model, kind=tally.kind, now=now, zone=zone, params=params)
+    bound = partial(bind, model=model, kind=tally.kind, now=now, zone=zone, params=params, functions=functions)
     return GroundTally(
         kind=tally.kind,
         where=bound(tally.where),

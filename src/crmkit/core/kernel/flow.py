@@ -18,7 +18,7 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from attrs import NOTHING, field, fields_dict, frozen
+from attrs import NOTHING, evolve, field, fields_dict, frozen
 
 from crmkit.core.kernel import diagram
 from crmkit.core.kernel.entity import Entity, kind_of
@@ -108,6 +108,12 @@ class Flow(Generic[E, S]):
         made: Move[E, Any] = Move(self, in_order, target, event, then, needs, reasons)
         self._made.append(made)
         return made
+
+    def shown(self, each: Callable[[Move[E, Any]], Move[E, Any]]) -> Flow[E, S]:
+        """The same life cycle to look at, every move of it as `each` gives it."""
+        flow: Flow[E, S] = evolve(self)
+        flow._made.extend(map(each, self._made))
+        return flow
 
     def possible(self, status: StrEnum) -> tuple[str, ...]:
         """The names of the moves that begin in this status."""

@@ -29,6 +29,11 @@ def refuse_oversized(criteria: Criteria) -> None:
         level = [inner for each in level for inner in _inside(each)]
 
 
+def size(criteria: Criteria) -> int:
+    """How many conditions it is made of, itself included."""
+    return _weight(criteria) + sum(map(size, _inside(criteria)))
+
+
 def _inside(criteria: Criteria) -> Iterable[Criteria]:
     match criteria:
         case And(items) | Or(items):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from attrs import evolve
@@ -13,6 +14,7 @@ from crmkit.core.kernel.argument import written
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.columns import Json, utc
 from crmkit.core.kernel.command import Commands, command
+from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.criteria import Criteria, Given, where
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
@@ -22,15 +24,18 @@ from crmkit.core.kernel.ground import Const, Ground
 from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, step
+from crmkit.core.kernel.keys import Keys
 from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.repository import Repository
 from crmkit.core.kernel.store import Order, Session
-from crmkit.core.kernel.sweep import GroundSweep, Sweep, Swept, bind_sweep
+from crmkit.core.kernel.sweep import MOST_GUARDED, GroundSweep, Guarded, Sweep, Swept, bind_sweep
 from crmkit.core.kernel.tally import Tally
 from crmkit.core.kernel.text import LONGEST_CODE, clean
+from crmkit.core.kernel.told import NOTHING as UNTOLD
+from crmkit.core.kernel.told import Told, told
 
 E = TypeVar("E", bound=Entity)
 P = ParamSpec("P")
@@ -65,6 +70,7 @@ class Work:
         self._records = Identities(self.model)
         self._events: list[Event] = []
         self._swept: list[Swept] = []
+        self._recorded: list[Event] = []
         self._eventful = False
         self._failure: BaseException | None = None
         self.steps = 0  #: taken so far, whether they were kept or not
@@ -79,6 +85,20 @@ class Work:
             because = f", because of this: {self._failure}" if self._failure else ""
             raise StoreError(f"this transaction is over{because}", hint="open another") from self._failure
         return self._session
+
+    def wrote(self) -> None:
+        """Say that the store has something of this work beside events, so that it is kept as an operation."""
+        self._eventful = True
+
+    @property
+    def counters(self) -> Counters:
+        """Counters, and limits to them."""
+        return Counters(self)
+
+    @property
+    def keys(self) -> Keys:
+        """Keys that one record holds and no other."""
+        return Keys(self)
 
     def fail(self, error: BaseException) -> None:
         """Something went wrong half-way: nothing more can be done here, nor can what was done be kept."""
@@ -152,9 +172,19 @@ class Work:
         :raises Refused: needs are not met; all of them are named
         :raises Invalid: an argument that the move does not take
         """
+        move = self.registry.move(move)
         record = self.of(move.entity).get(id)
-        move.require(record, now=self.now, holds=lambda criteria: self.of(move.entity).holds(id, criteria))
+        self.require(move, record)
         return self.save(*move(record, self.stamp, *args, **kwargs))
+
+    def require(self, move: Move[E, Any], record: E) -> None:
+        """Nothing, if the record can make this move now, by all that this CRM demands.
+
+        :raises IllegalMove: not from its status
+        :raises Refused: needs are not met; all of them are named
+        """
+        holds = partial(self.of(move.entity).holds, record.id)
+        self.registry.move(move).require(record, now=self.now, holds=holds)
 
     @command
     def sweep(self, sweep: Sweep, *, params: Mapping[str, Given] = NOTHING) -> Swept:
@@ -165,18 +195,48 @@ class Work:
         :raises Invalid: a value that its field does not take, a unique key is taken, or a reference leads nowhere
         :raises Conflict: another transaction changed one of these records meanwhile
         """
-        given = {"me": self.stamp.by, **params}
-        ground = bind_sweep(sweep, model=self.model, stamp=self.stamp, zone=self.registry.zone, params=given)
+        return self._sweep(sweep, params)
+
+    @command
+    def guarded(self, sweep: Sweep, ids: Sequence[Id[Any]], *, params: Mapping[str, Given] = NOTHING) -> Guarded:
+        """Do what a sweep does to those of these records that fulfil its condition now, whoever else is at them.
+
+        Of several transactions that want the same change of a record at once exactly one makes it, if it no longer
+        fulfils the condition then; the others wait for that one to end and are told that it is left.
+
+        :raises Invalid: like `sweep`; no ids, or over 1,000 of them
+        :raises CriteriaError: like `sweep`
+        :raises DefinitionError: like `sweep`
+        :raises Conflict: a key refused the change, and another transaction changed one of these records meanwhile
+        """
+        if len(ids) > MOST_GUARDED:
+            raise Invalid("ids", f"got {shape(ids)}", accepts=f"a list of at most {MOST_GUARDED:,} ids")
+        wanted = tuple(dict.fromkeys([Id.of(id, "ids") for id in ids]))
+        done = frozenset(self._sweep(sweep, params, among=wanted).done)
+        return Guarded(
+            done=tuple([id for id in wanted if id in done]), left=tuple([id for id in wanted if id not in done])
+        )
+
+    def _sweep(self, sweep: Sweep, params: Mapping[str, Given], among: Sequence[Id[Any]] | None = None) -> Swept:
+        ground = bind_sweep(
+            self.registry.sweep(sweep),
+            model=self.model,
+            stamp=self.stamp,
+            zone=self.registry.zone,
+            params={"me": self.stamp.by, **params},
+            functions=self.registry.functions,
+            among=among,
+        )
         self.flush()
         self.steps += 1
         swept = self.session.sweep(ground)
+        self._eventful = self._eventful or swept.count > 0
         self._records.forget(ground.model.kind)
         for projection in self.registry.projections:
             if ground.event in projection.events:
                 for event in self._swept_events(ground, swept):
                     self._project(projection, event)
         self._swept.append(swept)
-        self._eventful = self._eventful or swept.count > 0
         return swept
 
     @property
@@ -218,7 +278,12 @@ class Work:
         :raises CriteriaError: a path or a condition that these records do not have
         """
         ground = bind_tally(
-            tally, model=self.model, now=self.now, zone=self.registry.zone, params={"me": self.stamp.by, **params}
+            tally,
+            model=self.model,
+            now=self.now,
+            zone=self.registry.zone,
+            params={"me": self.stamp.by, **params},
+            functions=self.registry.functions,
         )
         self.flush()
         return finish(tally, ground, self.session.tally(ground))
@@ -260,6 +325,8 @@ class Work:
             self._records.write(session)
             if self._events:
                 session.record(self._events)
+                if self.registry.heard:
+                    self._recorded += self._events
                 self._events.clear()
         except BaseException as error:
             self.fail(error)
@@ -280,6 +347,10 @@ class Work:
         self.session.operation(operation.id, done=operation)
         return operation
 
+    def told(self) -> Told:
+        """What was done here and is written by now; nothing if no plugin wants to know, as the registry says."""
+        return told(self._recorded, self._swept) if self.registry.heard else UNTOLD
+
     def close(self) -> None:
         """Nothing more can be done with it."""
         self._session = None
@@ -293,6 +364,7 @@ class Work:
             now=self.now,
             zone=self.registry.zone,
             params={"me": self.stamp.by, **params},
+            functions=self.registry.functions,
         )
 
     def rows(self, model: EntityModel, where: Ground, order: Iterable[Order], limit: int | None) -> list[Any]:
