@@ -19,13 +19,14 @@ require_testing()
 import pytest  # noqa: E402 - only where it is installed
 
 _PARTS = (
-    *("checks", "guards", "journal", "operations", "order", "questions"),
+    *("checks", "feeds", "guards", "journal", "operations", "order", "questions"),
     *("registers", "rows", "snapshots", "sweeps", "transactions"),
 )
 
 # before they are imported: a promise that is broken then shows both sides
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
+from crmkit.testing.contract.feeds import Feeds  # noqa: E402
 from crmkit.testing.contract.guards import Guards  # noqa: E402
 from crmkit.testing.contract.journal import Journals  # noqa: E402
 from crmkit.testing.contract.operations import Operations  # noqa: E402
@@ -41,5 +42,7 @@ from crmkit.testing.world.records import MODEL  # noqa: E402
 __all__ = ["MODEL", "StoreContract"]
 
 
-class StoreContract(Rows, Transactions, Snapshots, Orders, Journals, Sweeps, Guards, Registers, Operations, Questions):
+class StoreContract(
+    Rows, Transactions, Snapshots, Orders, Journals, Feeds, Sweeps, Guards, Registers, Operations, Questions
+):
     """The whole contract: `store` is an empty one, created over `MODEL`."""
