@@ -87,6 +87,7 @@ class PostgresDialect:
         Scalar.TAGS: Kept(Bare("jsonb"), _array, frozenset),
         Scalar.CUSTOM: Kept(Bare("jsonb"), written, found),
     }
+    takes_turns: Final = False
     forgiving: Final = False
     folded: Final[TypeEngine[Any]] = _by_code_point(f"character varying({LONGEST_FOLD})")
     options: Final[Mapping[str, Any]] = {}

@@ -85,6 +85,7 @@ class SQLiteDialect:
         Scalar.TAGS: Kept(Text(), _array, _tags),
         Scalar.CUSTOM: Kept(Text(), written, read),
     }
+    takes_turns: Final = True
     forgiving: Final = True
     folded: Final[TypeEngine[Any]] = Text()
     options: Final[Mapping[str, Any]] = {}
