@@ -19,7 +19,7 @@ require_testing()
 import pytest  # noqa: E402 - only where it is installed
 
 _PARTS = (
-    *("checks", "feeds", "guards", "journal", "operations", "order", "questions"),
+    *("checks", "customs", "feeds", "guards", "journal", "operations", "order", "questions"),
     *("registers", "rows", "snapshots", "sweeps", "transactions"),
 )
 
