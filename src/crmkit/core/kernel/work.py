@@ -12,12 +12,11 @@ from attrs import evolve
 
 from crmkit.core.kernel.argument import written
 from crmkit.core.kernel.bind import bind
-from crmkit.core.kernel.columns import Column, Json, utc
+from crmkit.core.kernel.columns import Json, utc
 from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.criteria import Criteria, Given, where
-from crmkit.core.kernel.custom import CUSTOM
-from crmkit.core.kernel.custom_field import CustomField, columns, settled
+from crmkit.core.kernel.definitions import Definitions
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
@@ -27,7 +26,7 @@ from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, step
 from crmkit.core.kernel.keys import Keys
-from crmkit.core.kernel.model import EntityModel, Row
+from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
@@ -42,7 +41,6 @@ from crmkit.core.kernel.told import Told, told
 E = TypeVar("E", bound=Entity)
 P = ParamSpec("P")
 
-CUSTOM_FIELD = kind_of(CustomField)
 GIVEN_BY_WORK = frozenset({"id", "version", "created_at", "modified_at"})
 
 
@@ -65,7 +63,8 @@ class Work:
         known: Operation | None = None,
     ) -> None:
         self.registry = registry
-        self.model = evolve(registry.model, defined=self.defined)
+        self.definitions = Definitions(self)
+        self.model = evolve(registry.model, defined=self.definitions.of)
         self.stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=clean(cause, "cause"))
         self.commands = Commands(known)
         self._session: Session | None = session
@@ -76,7 +75,6 @@ class Work:
         self._recorded: list[Event] = []
         self._eventful = False
         self._failure: BaseException | None = None
-        self._defined: dict[str, dict[str, Column]] | None = None
         self.steps = 0  #: taken so far, whether they were kept or not
 
     @property
@@ -160,8 +158,7 @@ class Work:
         """
         model = self.model.of(type(record))
         before = self._records.get(self.session, model, record.id).row
-        record = self._settled(record, before, model)
-        after = model.flatten(record)
+        after = self.definitions.row(record, before, model)
         for column, old, new in zip(model.columns, before, after, strict=True):
             if old != new and (column.stamped or column.path in GIVEN_BY_WORK - {"version"}):
                 raise Invalid(
@@ -263,15 +260,13 @@ class Work:
         """
         model = self.model.of(type(record))
         before = self._records.get(self.session, model, record.id).row if event.version > 1 else None
-        row = model.flatten(self._settled(record, before, model))
+        row = self.definitions.row(record, before, model)
         event = _recordable(event)
         if before is not None and event.version != before[model.position["version"]] + 1:
             raise outdated(model.kind, [record.id])
         self._records.refuse_loops(self.session, model, before, row)
         self.steps += 1
         kept: E = self._records.put(model, row)
-        if model.kind == CUSTOM_FIELD:
-            self._defined = None
         event = evolve(event, changes=changes(model, before, row))
         self._events.append(event)
         self._eventful = True
@@ -279,20 +274,6 @@ class Work:
             if event.name in projection.events:
                 self._project(projection, event)
         return kept
-
-    def defined(self, kind: str) -> Mapping[str, Column]:
-        """The fields of a kind that were defined while the program ran, by path; read when they are asked for first."""
-        if self._defined is None:
-            there = CUSTOM_FIELD in self.model.entities
-            self._defined = columns(self.of(CustomField).find()) if there else {}
-        return self._defined.get(kind, {})
-
-    def _settled(self, record: E, stored: Row | None, model: EntityModel) -> E:
-        """The record, whose values in such fields are those that the fields take."""
-        before = None if stored is None else stored[model.position[CUSTOM]]
-        if not record.custom or record.custom is before:
-            return record
-        return evolve(record, custom=settled(record.custom, before, self.defined(model.kind)))
 
     def tally(self, tally: Tally, *, params: Mapping[str, Given] = NOTHING) -> Figures:
         """The figures, over what is committed and what this work did.
