@@ -28,7 +28,7 @@ def test_nothing_acknowledged_is_lost_by_kills_and_nothing_is_doubled(
     with CRM.open(url) as crm:
         for number in range(rounds):
             killed(url, Writer(), [2 * number + 1, 2 * number + 2], chance.random() * 0.1, said)
-            if number & number + 1 == 0 or number == rounds - 1:  # more and more rounds apart, for it reads all there is
+            if number & number + 1 == 0 or number == rounds - 1:  # ever further apart, for it reads all there is
                 check_kept(crm, Writer(), said)
     assert len(said.kept) > rounds
     figure(f"{url.partition(':')[0]}: {2 * rounds} kills, {len(said.kept)} operations, none lost, none doubled")
