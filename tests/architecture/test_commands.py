@@ -19,7 +19,10 @@ AREAS: dict[str, type] = {
 }
 
 #: What only looks.
-READING = {"customers.held_by", "insights.funnel", "insights.sources", "insights.pipeline", "insights.cycle"}
+READING = {
+    *("customers.held_by", "insights.funnel", "insights.sources", "insights.pipeline", "insights.cycle"),
+    "sales.score",
+}
 
 WORK_COMMANDS = {"add", "change", "revise", "move", "save", "sweep"}
 

@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from crmkit.areas.conversion import converted
 from crmkit.areas.customers import Customers
+from crmkit.areas.scores import scored
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.customers.customer import HAS_CUSTOMER
@@ -26,6 +27,7 @@ from crmkit.core.sales.opportunity import Opportunity, OpportunityStatus, opport
 from crmkit.core.sales.pipeline import Pipeline
 from crmkit.core.sales.product import Product
 from crmkit.rules.qualification import Step
+from crmkit.rules.scoring import Score
 
 LEAD_NOT_QUALIFIED: Final = Refusal(code="lead_not_qualified", says="the lead that it came of is not qualified")
 
@@ -128,6 +130,13 @@ class Sales:
             created=(*plan.that(Step.CREATE), *(["opportunity"] if opened else [])),
             linked=plan.that(Step.LINK),
         )
+
+    def score(self, lead_id: Id[Lead]) -> Score:
+        """How promising the lead is now: points by the rules of the policy `Scoring` and by the scorers of plugins.
+
+        :raises NotFound: no such lead
+        """
+        return scored(self.work, self.work.of(Lead).get(lead_id))
 
     @command
     def disqualify(self, lead_id: Id[Lead], *, reason: str) -> Lead:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -44,6 +44,7 @@ class Registry:
     needs: Mapping[str, tuple[Need, ...]] = field(factory=dict)  #: by move, `lead.qualify`, or `lead.*` for all
     reasons: Mapping[str, tuple[str, ...]] = field(factory=dict)  #: by move, `lead.disqualify`: more of its vocabulary
     functions: Mapping[str, Function] = NO_FUNCTIONS  #: by name: what `call` in a condition stands for
+    scorers: Mapping[str, Callable[[Any, datetime], Any]] = field(factory=dict)  #: by who says it, see `rules.scoring`
     _moves: dict[Move[Any, Any], Move[Any, Any]] = field(init=False, factory=dict, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
