@@ -106,8 +106,8 @@ class Sales:
         """They want it: make or link account and contact as prospects, and open an opportunity.
 
         An account is linked when it is named (`account`) or the only one called like the lead's company, a contact when
-        it is named or the only one with the lead's e-mail address. `key`, `owner` (else the lead's), `stage` and
-        `estimate` (else the lead's budget) are the opportunity's.
+        it is named or the only one of that name with the lead's e-mail address, or else phone number. `key`, `owner`
+        (else the lead's), `stage` and `estimate` (else the lead's budget) are the opportunity's.
 
         :raises Refused: a need is not met, or several accounts or contacts could be meant
         :raises IllegalMove: it is qualified or disqualified already

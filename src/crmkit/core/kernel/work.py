@@ -24,6 +24,7 @@ from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, step
 from crmkit.core.kernel.model import EntityModel
+from crmkit.core.kernel.normal import as_read
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
@@ -136,7 +137,9 @@ class Work:
         :raises Invalid: a stamped field differs, or a field holds what cannot be kept
         """
         model = self.model.of(type(record))
-        before, after = self._records.get(self.session, model, record.id).row, model.flatten(record)
+        known = self._records.get(self.session, model, record.id)
+        record = as_read(record, known.record, model, self.registry.normalizers.get("phone"))
+        before, after = known.row, model.flatten(record)
         for column, old, new in zip(model.columns, before, after, strict=True):
             if old != new and (column.stamped or column.path in GIVEN_BY_WORK - {"version"}):
                 raise Invalid(
@@ -213,9 +216,10 @@ class Work:
         :raises Invalid: like `add`
         """
         model = self.model.of(type(record))
-        row = model.flatten(record)
         event = _recordable(event)
-        before = self._records.get(self.session, model, record.id).row if event.version > 1 else None
+        known = self._records.get(self.session, model, record.id) if event.version > 1 else None
+        before, normalizer = known.row if known else None, self.registry.normalizers.get("phone")
+        row = model.flatten(as_read(record, known.record if known else None, model, normalizer))
         if before is not None and event.version != before[model.position["version"]] + 1:
             raise outdated(model.kind, [record.id])
         self._records.refuse_loops(self.session, model, before, row)
