@@ -16,12 +16,13 @@ from crmkit.areas.sales import Sales
 from crmkit.areas.service import Service
 from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Ambiguous, Invalid, Refusal, Refused, StoreError
+from crmkit.core.kernel.errors import Ambiguous, Invalid, OutcomeUnknown, Refusal, Refused, StoreError
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
+from crmkit.core.kernel.told import NOBODY, Audience
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
 from crmkit.patience import PATIENCE, Attempt, Pace
@@ -80,6 +81,7 @@ class Transactions:
     clock: Callable[[], datetime]
     ids: IdSource
     pace: Pace
+    audience: Audience = NOBODY
 
     def attempt(self, actor: Actor, operation: Id[Any] | None, cause: str, *, look: bool) -> Attempt:
         """An operation to be tried, under the caller's id or a new one; `look` if it may have been done before."""
@@ -88,22 +90,36 @@ class Transactions:
         return Attempt(id=id, by=by, cause=cause, checked=actor is not None, asked=operation is not None, look=look)
 
     @contextmanager
+    def once(self, attempt: Attempt) -> Iterator[Transaction]:
+        """One transaction whose end is known; raises like `CRM.transaction`."""
+        try:
+            with self.transacted(attempt) as tx:
+                yield tx
+        except Ambiguous as error:
+            if attempt.unsure is not None and not self.was_done(attempt):
+                raise OutcomeUnknown(attempt.id) from error
+            self.audience.tell(attempt.unsure_told)
+
+    @contextmanager
     def transacted(self, attempt: Attempt) -> Iterator[Transaction]:
         """One transaction that is committed if it is left in peace; raises like `CRM.transaction`, and Ambiguous."""
+        self._require_not_asked()
         session = self.store().begin()
         tx: Transaction | None = None
         try:
             known = session.operation(attempt.id) if attempt.look else None
             tx = self._begun(session, attempt, known)
             if attempt.checked:
-                _require_active(tx.of(User).get(attempt.by))
+                _require_active(tx)
             yield tx
-            done = tx.finish(asked=attempt.asked)
+            done, told = tx.finish(asked=attempt.asked), tx.told()
+            tx.close()  # whoever is asked now finds it over
+            self.audience.ask(told)
             try:
                 session.commit()
             except Ambiguous:
                 if done is not None:
-                    attempt.doubt(done)
+                    attempt.doubt(done, told)
                 raise
         except BaseException:
             with suppress(StoreError):  # what went wrong first is what matters
@@ -112,6 +128,15 @@ class Transactions:
         finally:
             if tx is not None:
                 tx.close()
+        self.audience.tell(attempt.unsure_told if attempt.settled_by(known) else told)
+
+    def _require_not_asked(self) -> None:
+        plugin = self.audience.asking
+        if plugin:
+            raise StoreError(
+                f"the plugin {plugin} is asked before a commit, and opens no transaction",
+                hint="crm.read() looks, after_commit writes",
+            )
 
     def _begun(self, session: Session, attempt: Attempt, known: Operation | None) -> Transaction:
         if known is not None and known.actor != attempt.by:
@@ -146,7 +171,7 @@ class Transactions:
         view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
         try:
             if actor is not None:
-                _require_active(view.of(User).get(view.stamp.by))
+                _require_active(view)
             yield view
         finally:
             view.close()
@@ -157,6 +182,8 @@ def _id_of(actor: Actor) -> Id[Any]:
     return SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor
 
 
-def _require_active(actor: User) -> None:
+def _require_active(tx: Transaction) -> None:
+    with tx.sight.lifted():
+        actor = tx.of(User).get(tx.stamp.by)
     if not actor.active:
         raise Refused(f"acting as {actor.name}", [Refusal(code="inactive_user", says="the user is not active")])

@@ -10,11 +10,11 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.core.kernel.columns import LARGEST_INTEGER
 from crmkit.core.kernel.errors import StoreError
+from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
@@ -24,6 +24,8 @@ from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.storage import feed
+from crmkit.storage.attempt import attempted, written
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
@@ -67,7 +69,7 @@ class SQLStore:
             made,
             {kind: Statements(rows, engine.dialect) for kind, rows in made.kinds.items()},
             insert(made.journal, engine.dialect, but="sequence"),
-            insert(made.operations, engine.dialect),
+            feed.keeping(made, engine.dialect),
         )
         self._prefix = prefix
 
@@ -255,9 +257,7 @@ class SQLSession:
             yield from map(event_of, journal.decode(found))
             after = found[-1].sequence
 
-    def count(
-        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
-    ) -> int | None:
+    def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added, if that is in the bounds."""
         if by == 0:
             return Registers(self._prepared.tables, self._opened()).value(key) or 0
@@ -309,40 +309,32 @@ class SQLSession:
             raise StoreError("this transaction is over", hint="begin another one")
         return self._connection
 
-    def _changing(self) -> sa.Connection:
-        return self._opened()
-
     def _written(self, writes: Sequence[tuple[str, Row]]) -> bool:
         """Each of these statements changed one row; otherwise none did."""
-        together: dict[str, list[Row]] = {}
-        for sql, parameters in writes:
-            together.setdefault(sql, []).append(parameters)
-        return self._attempted(
-            lambda to: all(to.exec_driver_sql(sql, rows).rowcount == len(rows) for sql, rows in together.items())
-        )
+        return written(self._changing(), writes, forgiving=self._prepared.tables.dialect.forgiving)
 
     def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:
         """It was done; where it says that it was not, or a key refuses it, nothing of it was."""
-        connection = self._opened()
-        connection.exec_driver_sql("SAVEPOINT attempt")
-        try:
-            done = write(connection)
-        except IntegrityError:
-            done = False
-        if not done:
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT attempt")
-        connection.exec_driver_sql("RELEASE SAVEPOINT attempt")
-        return done
+        return attempted(self._changing(), write)
+
+    def _changing(self) -> sa.Connection:
+        """The connection, to write by."""
+        return self._opened()
 
 
 class SQLSnapshot(SQLSession):
     """One transaction that only reads."""
 
+    def stretch(self, *, after: Place, kind: str | None, id: Id[Any] | None, limit: int) -> Stretch:
+        """Some of the feed, see `Store.feed`; with it the transaction ends."""
+        try:
+            tables = self._prepared.tables
+            return feed.stretch(self._opened(), tables, after=after, kind=kind, id=id, limit=limit)
+        finally:
+            self.rollback()
+
     def _changing(self) -> sa.Connection:
         self._opened()
-        raise only_reads()
-
-    def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:  # noqa: ARG002 - as every session
         raise only_reads()
 
 
