@@ -11,6 +11,7 @@ from crmkit.core.kernel.columns import Column
 from crmkit.core.kernel.custom import CUSTOM
 from crmkit.core.kernel.custom_field import CustomField, columns, settled
 from crmkit.core.kernel.entity import Entity, kind_of
+from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.model import EntityModel, Row
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ class Definitions:
     def of(self, kind: str) -> Mapping[str, Column]:
         """The fields of a kind of record, by path."""
         if self._known is None:
-            there = KIND in self.work.registry.model.entities
-            self._known = columns(self.work.of(CustomField).find()) if there else {}
+            self._known = columns(self._all()) if KIND in self.work.registry.model.entities else {}
         return self._known.get(kind, {})
+
+    def _all(self) -> list[CustomField]:
+        """Whoever acts: to know that there is a field is not to see what a record has in it."""
+        self.work.flush()
+        model = self.work.registry.model.of(CustomField)
+        return [model.build(row) for row in self.work.session.page(KIND, Const(True))]
 
     def row(self, record: Entity, stored: Row | None, model: EntityModel) -> Row:
         """The row of a record that is about to be written in the place of another.
