@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import PluginError
+from crmkit.core.kernel.flow import Flow
 from crmkit.core.kernel.told import Audience
 from crmkit.plugins.audience import Plugins
 from crmkit.plugins.declared import Declared
@@ -37,6 +38,7 @@ def load(
     builtins: Mapping[str, object],
     *,
     version: str,
+    flows: Iterable[Flow[Any, Any]] = (),
     plugins: Sequence[object] = (),
     discover: bool = True,
     disabled: Collection[str] = (),
@@ -53,9 +55,9 @@ def load(
     :raises DefinitionError: the host's own contradict what crmkit brings
     :raises PluginError: something is wrong with a plugin that was passed
     """
-    loading = _Loading()
+    loading = _Loading(declared=Declared(flows=tuple(flows)))
     loading.bring(builtin(builtins, version))
-    loading.declared = loading.declared.beside(entities, extensions)
+    loading.declared = loading.declared.beside(entities, extensions).checked()
     candidates = list(given(plugins))
     known = {(each.name, each.origin) for each in candidates}
     if discover:
@@ -69,7 +71,7 @@ def load(
 class _Loading:
     """Plugins on their way in."""
 
-    declared: Declared = field(factory=Declared)
+    declared: Declared
     implementations: list[Implementation] = field(factory=list)
     _gate: Gate = field(factory=Gate)
     _brought: list[tuple[Candidate, object]] = field(factory=list)  #: imported, and not yet looked at
