@@ -8,6 +8,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from attrs import evolve, field, frozen
 
+from crmkit.core.kernel.access import Access
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.call import NO_FUNCTIONS, Function
 from crmkit.core.kernel.entity import Entity
@@ -49,6 +50,7 @@ class Registry:
     functions: Mapping[str, Function] = NO_FUNCTIONS  #: by name: what `call` in a condition stands for
     normalizers: Mapping[str, Normalizer] = field(factory=dict)  #: of "phone" and "name": how they are read to compare
     scorers: Mapping[str, Callable[[Any, datetime], Any]] = field(factory=dict)  #: by who says it, see `rules.scoring`
+    access: Mapping[str, Access] = field(factory=dict)  #: by who says it: what an actor may see, all of them together
     _moves: dict[Move[Any, Any], Move[Any, Any]] = field(init=False, factory=dict, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
