@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from crmkit.core.kernel.call import call
-from crmkit.core.kernel.criteria import Criteria, where
+from crmkit.core.kernel.criteria import ALWAYS, Criteria, where
+from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import CriteriaError, PluginError, Refused
 from crmkit.core.kernel.flow import Flow
 from crmkit.core.kernel.need import Need
 from crmkit.core.kernel.normal import Normalizer
 from crmkit.core.kernel.values import Phone
+from crmkit.core.people.user import User
 from crmkit.core.sales.lead import Lead
 from crmkit.plugins import implements, spec
 from crmkit.rules.scoring import Contribution
@@ -186,3 +188,74 @@ def test_a_function_that_fails_is_an_error_of_the_condition(opening: Opening) ->
     wrong = pytest.raises(CriteriaError, match="acme.bad")
     with opening(Bad("criteria_functions", {"acme.bad": lambda: 1 / 0})) as crm, crm.read() as view, wrong:
         view.of(Lead).count(call("acme.bad"))
+
+
+class Watch:
+    """Hides leads."""
+
+    def __init__(self, answer: Callable[[], Any]) -> None:
+        self.answer = answer
+
+    @implements(spec.access)
+    def visible(self, actor: User, entity: type[Entity]) -> Criteria:
+        """Of leads, whatever it was made with."""
+        found: Criteria = self.answer() if entity is Lead else ALWAYS
+        return found
+
+    @implements(spec.access)
+    def no_spam(self, actor: User, entity: type[Entity]) -> Criteria:
+        """Both hold."""
+        return ~(where("source") == "spam") if entity is Lead else ALWAYS
+
+
+def test_what_plugins_hide_is_not_there(opening: Opening) -> None:
+    """All that one says holds together; the system sees everything."""
+    with opening(Watch(lambda: where("source") == "web")) as crm:
+        with crm.transaction() as tx:
+            ann = tx.people.add_user(name="Ann")
+            for source in ("web", "spam", "branch"):
+                tx.sales.capture_lead(topic="Credit card", source=source)
+        with crm.read(ann) as view:
+            assert [lead.source for lead in view.of(Lead).find()] == ["web"]
+        with crm.read() as view:
+            assert view.of(Lead).count() == 3
+
+
+@pytest.mark.parametrize(
+    "answer", [lambda: None, lambda: True, lambda: 1 / 0, exits, lambda: where("nothing.here") == 1]
+)
+def test_an_access_plugin_that_fails_closes(answer: Callable[[], Any], opening: Opening) -> None:
+    """Nothing of the kind is read or written for that actor, the plugin is named, and other kinds are open."""
+    with opening(Watch(answer)) as crm:
+        with crm.transaction() as tx:
+            ann = tx.people.add_user(name="Ann")
+            lead = tx.sales.capture_lead(topic="Credit card")
+        for asked in (
+            lambda tx: tx.of(Lead).find(),
+            lambda tx: tx.of(Lead).get(lead.id),
+            lambda tx: tx.sales.contact(lead.id),
+        ):
+            with pytest.raises(Refused, match="the access rule of «Watch» failed"):
+                crm.run(ann, asked)
+        with crm.read(ann) as view:
+            assert view.of(User).get(ann.id) == ann
+        with crm.read() as view:
+            assert tuple(view.of(Lead).find()) == (lead,)
+
+
+class Half(Watch):
+    """Has an access rule, and something wrong."""
+
+    @implements(spec.entities)
+    def kinds(self) -> Sequence[type[Entity]]:
+        """No kinds."""
+        return [int]  # type: ignore[list-item]
+
+
+def test_an_access_plugin_that_cannot_be_loaded_closes_the_crm(opening: Opening, install: Any) -> None:
+    """Also one that nobody passed; without it, what it hides would be seen. The operator may disable it by name."""
+    install(("half", Half(lambda: ALWAYS)))
+    with pytest.raises(PluginError, match="the plugin half answered"), opening(discover=True):
+        pass
+    with opening(discover=True, disabled=["half"]) as crm:
+        assert str(crm.plugins["half"].state) == "disabled"

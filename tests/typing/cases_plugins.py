@@ -33,10 +33,6 @@ class Plugin:
     def before(self, events: Sequence[Event], swept: Sequence[Swept]) -> None:
         """Asked."""
 
-    @implements(spec.before_commit)  # type: ignore[arg-type]
-    def wrong(self, events: Sequence[Event], swept: int) -> None:
-        """Takes something else."""
-
 
 @implements(spec.score_lead)  # type: ignore[arg-type]
 def of_another(lead: Opportunity, now: datetime) -> Contribution:
@@ -59,3 +55,11 @@ def takes() -> Sequence[str]:
 @implements(spec.after_commit)  # type: ignore[arg-type]
 def misnamed(happened: Sequence[Event], swept: Sequence[Swept]) -> None:
     """Has a parameter of another name."""
+
+
+class Wrong:
+    """Methods with another signature."""
+
+    @implements(spec.before_commit)  # type: ignore[arg-type]
+    def before(self, events: Sequence[Event], swept: int) -> None:  # type: ignore[misc]
+        """Takes something else."""

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 
+from crmkit.core.kernel.access import Access
 from crmkit.core.kernel.call import Function
+from crmkit.core.kernel.criteria import Criteria, all_of
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import PluginError
 from crmkit.core.kernel.flow import Flow
@@ -17,6 +19,7 @@ from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.need import Need
 from crmkit.core.kernel.normal import Normalizer
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.people.user import User
 from crmkit.core.sales.lead import Lead
 from crmkit.plugins import spec
 from crmkit.plugins.answers import declared_by, extended, kind, listed, mapped
@@ -39,6 +42,7 @@ class Declared:
     functions: Mapping[str, Function] = field(factory=dict)
     normalizers: Mapping[str, Normalizer] = field(factory=dict)
     scorers: Mapping[str, Scorer] = field(factory=dict)
+    access: Mapping[str, Access] = field(factory=dict)
 
     @property
     def model(self) -> Model:
@@ -60,6 +64,7 @@ class Declared:
             functions=self.functions,
             normalizers=self.normalizers,
             scorers=self.scorers,
+            access=self.access,
             **more,
         )
 
@@ -99,6 +104,7 @@ class Declared:
                 functions={**self.functions, **new.functions},
                 normalizers={**self.normalizers, **new.normalizers},
                 scorers={**self.scorers, **new.scorers},
+                access={**self.access, **new.access},
             ).checked()
         except Exception as error:  # whatever a class that is no entity makes of it
             raise PluginError(name, f"brings what does not fit: {told(error)}") from error
@@ -138,6 +144,7 @@ def _asked(name: str, implementations: Sequence[Implementation], flows: Iterable
         functions=dict(mapped(door.all(spec.criteria_functions), "functions by name", Callable)),
         normalizers=dict(mapped(door.all(spec.normalizers), "Normalizer by what it reads", Normalizer)),
         scorers={name: partial(_scored, door)} if door.has(spec.score_lead) else {},
+        access={name: partial(_seen, door)} if door.has(spec.access) else {},
     )
 
 
@@ -148,6 +155,14 @@ def _scored(door: Door, lead: Lead, now: datetime) -> Iterable[Contribution]:
             yield answer.value
         else:
             yield from answer.value
+
+
+def _seen(door: Door, actor: User, entity: type[Entity]) -> Criteria:
+    """What one plugin lets an actor see, in all its functions."""
+    found = door.all(spec.access, actor, entity)
+    return all_of(
+        *[criteria for answer in found for criteria in listed(answer.plugin, [answer.value], Criteria, "Criteria")]
+    )
 
 
 def _both(these: Mapping[str, tuple[V, ...]], those: Mapping[str, tuple[V, ...]]) -> dict[str, tuple[V, ...]]:

@@ -11,6 +11,7 @@ from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import PluginError
 from crmkit.core.kernel.flow import Flow
 from crmkit.core.kernel.told import Audience
+from crmkit.plugins import spec
 from crmkit.plugins.audience import Plugins
 from crmkit.plugins.declared import Declared
 from crmkit.plugins.discovery import Candidate, builtin, given, installed, requirements
@@ -53,7 +54,7 @@ def load(
     report, and it takes no part.
 
     :raises DefinitionError: the host's own contradict what crmkit brings
-    :raises PluginError: something is wrong with a plugin that was passed
+    :raises PluginError: something is wrong with a plugin that was passed, or with one that says what may be seen
     """
     loading = _Loading(declared=Declared(flows=tuple(flows)))
     loading.bring(builtin(builtins, version))
@@ -113,6 +114,8 @@ class _Loading:
                 self._gate.dismiss(candidate.name)
                 raise
         except PluginError as error:
+            if self._gate.claims(plugin, spec.access):
+                raise  # without it, what it hides would be seen
             self._leave(candidate, error)
         else:
             self.implementations += implementations

@@ -18,6 +18,7 @@ from crmkit.core.kernel.need import Need
 from crmkit.core.kernel.normal import Normalizer
 from crmkit.core.kernel.store import Store
 from crmkit.core.kernel.sweep import Swept
+from crmkit.core.people.user import User
 from crmkit.core.sales.lead import Lead
 from crmkit.rules.scoring import Contribution
 
@@ -42,7 +43,7 @@ def entities() -> Sequence[type[Entity]]:
 def extensions() -> Sequence[type[Any]]:
     """Fields of your own on kinds of record there are, declared with `@extends`; every field needs a default.
 
-    Called and answered for as `entities`.
+    Called and answered for as `entities`. One plugin has one prefix for a kind; the path is `prefix.field`.
     """
 
 
@@ -66,7 +67,7 @@ def flow_needs(flow: Flow[Any, Any]) -> Mapping[str, Sequence[Need]]:
 def reasons(flow: Flow[Any, Any]) -> Mapping[str, Sequence[str]]:
     """Words that a move knows as `reason` besides those of crmkit, by the name of the move.
 
-    Called as `flow_needs`, and answered for as it; so is a move that takes no reason.
+    Called as `flow_needs`, and answered for as it. A move that takes no reason has no words either.
     """
 
 
@@ -84,6 +85,16 @@ def normalizers() -> Mapping[str, Normalizer]:
 
     Called once when a CRM is opened; its `read` for each number and name that is written down or looked for. What it
     raises leaves that one read as crmkit does. Answered for as `entities`; so is a rule for what another plugin reads.
+    """
+
+
+def access(actor: User, entity: type[Entity]) -> Criteria:
+    """Which records of a kind an actor may see; ALWAYS where you have nothing to hide.
+
+    Called once for each kind that a transaction or a view reads, unless the system acts. All plugins' conditions hold
+    together, in whatever is read. A plugin that raises, or gives something else, closes: reading that kind is Refused,
+    and names it. A plugin with this hook that cannot be loaded is a PluginError when the CRM is opened, whether or not
+    the host passed it; of one that cannot be imported nobody knows this, so pass by name what has to be there.
     """
 
 
