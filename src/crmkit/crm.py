@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from attrs import evolve
 
+from crmkit.consuming import Consuming
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import (
     Ambiguous,
@@ -21,6 +22,7 @@ from crmkit.core.kernel.errors import (
     Retryable,
     StoreError,
 )
+from crmkit.core.kernel.feed import Feed
 from crmkit.core.kernel.ids import Id, Ids, IdSource
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Store
@@ -60,6 +62,7 @@ class CRM:
         self._transactions = Transactions(
             store=self._opened, registry=registry, clock=clock, ids=ids, pace=pace, audience=loaded.audience
         )
+        self._consuming = Consuming(store=self._opened, transactions=self._transactions)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
 
     @classmethod
@@ -237,6 +240,17 @@ class CRM:
         """
         with self._transactions.view(actor) as view:
             yield view
+
+    def feed(self, *, after: str | None = None, about: Id[Any] | str | None = None, limit: int = 100) -> Feed:
+        """The next committed events behind the cursor `after`; about one record (its id), or one kind (its name).
+
+        None is left out and none comes twice, whoever commits meanwhile; those of a record come in the order of their
+        versions. It is read with no actor's eyes: show it to nobody without asking what they may see.
+
+        :raises Invalid: a cursor that was made up, an unknown kind, a limit that is not from 1 to 10,000
+        :raises Unavailable: the store was busy or away as long as it was tried
+        """
+        return self._consuming.feed(after, about, limit)
 
     def close(self) -> None:
         """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed."""

@@ -84,6 +84,11 @@ class Dialect(Protocol):
         """What SQLAlchemy is to say of every table."""
         ...
 
+    @property
+    def takes_turns(self) -> bool:
+        """Whether who writes does so alone, so that the order of writing is that of the commits."""
+        ...
+
     def contains(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:
         """The needle, which is not empty, is somewhere in the text, by code point."""
         ...

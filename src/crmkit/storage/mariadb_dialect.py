@@ -38,7 +38,7 @@ from sqlalchemy.sql.compiler import IdentifierPreparer
 from sqlalchemy.types import TypeEngine
 
 from crmkit.core.kernel.criteria import Calendar
-from crmkit.core.kernel.errors import StoreError
+from crmkit.core.kernel.errors import Retryable
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
@@ -104,6 +104,7 @@ class MariaDBDialect:
         Scalar.MOMENT: Kept(Bare("datetime(6)"), _bare_moment, _moment),
         Scalar.TAGS: Kept(Bare(f"longtext {_BY_CODE_POINT}"), _array, _tags),
     }
+    takes_turns: Final = False
     forgiving: Final = True
     folded: Final[TypeEngine[Any]] = _Varchar(LONGEST_FOLD)
     options: Final[Mapping[str, Any]] = {"mariadb_engine": "InnoDB", "mariadb_row_format": "DYNAMIC"}
@@ -220,7 +221,7 @@ def _clause(index: Index, quoted: IdentifierPreparer) -> str:
 def _alone(connection: Connection, what: str) -> Iterator[None]:
     lock = "CONCAT(SHA1(DATABASE()), LEFT(SHA1(%s), 20))"
     if connection.exec_driver_sql(f"SELECT GET_LOCK({lock}, {PATIENCE})", (what,)).scalar() != 1:
-        raise StoreError("somebody else has been making these tables for too long", hint="open it again")
+        raise Retryable("somebody else has been at these tables for too long", hint="do it again")
     try:
         yield
     finally:

@@ -7,10 +7,13 @@ from itertools import chain, islice, takewhile
 from threading import Lock
 from typing import Any, TypeAlias
 
+from attrs import evolve
+
 from crmkit.core.kernel.columns import LARGEST_INTEGER, Column
 from crmkit.core.kernel.criteria import Operator
 from crmkit.core.kernel.entity import Index
 from crmkit.core.kernel.errors import StoreError
+from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ground import Every, Ground, OneOf, Test
 from crmkit.core.kernel.identity import leads_nowhere
 from crmkit.core.kernel.ids import Id
@@ -23,7 +26,7 @@ from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage.refusals import done_before, only_reads, recorded_before, still_needed, taken
-from crmkit.storage.world import Journal, Registers, Table, World, compared, keys
+from crmkit.storage.world import Journal, Portion, Registers, Table, World, compared, keys, stretch
 
 PATIENCE = 60.0  #: seconds that a transaction waits for the one before it
 
@@ -64,6 +67,11 @@ class MemoryStore:
     def snapshot(self) -> MemorySnapshot:
         """What is committed by now; nobody waits for anybody."""
         return MemorySnapshot(self._model, self._world, lambda _: None)
+
+    def feed(self, *, after: Place, kind: str | None = None, id: Id[Any] | None = None, limit: int) -> Stretch:
+        """The events behind a place, in the order of the commits."""
+        world = self._world
+        return stretch(world.journal, world.fed, after=after, kind=kind, id=id, limit=limit)
 
     def _end(self, world: World) -> None:
         self._world = world
@@ -223,9 +231,7 @@ class MemorySession:
         found = chain.from_iterable([journal.after(after) for journal in journals])
         return islice((event for event in found if kind in (None, event.kind) and id in (None, event.id)), limit)
 
-    def count(
-        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
-    ) -> int | None:
+    def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added, if that is in the bounds."""
         self._opened()
         value = self._registers.counters.get(key, 0) + by
@@ -267,11 +273,12 @@ class MemorySession:
     def commit(self) -> None:
         """Let what this transaction has take the place of what was there."""
         tables = self._opened()
-        for event in self._journal.events:
-            self._world.journal.append(event)
-        self._world.operations.update(self._operations)
         world = self._world
-        self._close(World(tables, world.journal, world.journal.last, world.operations, self._registers))
+        for event in self._journal.events:
+            world.journal.append(event)
+        world.operations.update(self._operations)
+        world.fed.extend(Portion(id, world.last, world.journal.last) for id in self._operations)
+        self._close(evolve(world, tables=tables, last=world.journal.last, registers=self._registers))
 
     def rollback(self) -> None:
         """Leave everything as it was."""

@@ -83,6 +83,7 @@ class SQLiteDialect:
         Scalar.MOMENT: Kept(Text(), _written, _moment),
         Scalar.TAGS: Kept(Text(), _array, _tags),
     }
+    takes_turns: Final = True
     forgiving: Final = True
     folded: Final[TypeEngine[Any]] = Text()
     options: Final[Mapping[str, Any]] = {}

@@ -16,7 +16,7 @@ from __future__ import annotations
 from crmkit.core.kernel.errors import MissingExtra
 
 _PARTS = (
-    *("checks", "guards", "journal", "operations", "order", "questions"),
+    *("checks", "feeds", "guards", "journal", "operations", "order", "questions"),
     *("registers", "rows", "snapshots", "sweeps", "transactions"),
 )
 
@@ -29,6 +29,7 @@ except ImportError:
 # before they are imported: a promise that is broken then shows both sides
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
+from crmkit.testing.contract.feeds import Feeds  # noqa: E402
 from crmkit.testing.contract.guards import Guards  # noqa: E402
 from crmkit.testing.contract.journal import Journals  # noqa: E402
 from crmkit.testing.contract.operations import Operations  # noqa: E402
@@ -44,5 +45,7 @@ from crmkit.testing.world.records import MODEL  # noqa: E402
 __all__ = ["MODEL", "StoreContract"]
 
 
-class StoreContract(Rows, Transactions, Snapshots, Orders, Journals, Sweeps, Guards, Registers, Operations, Questions):
+class StoreContract(
+    Rows, Transactions, Snapshots, Orders, Journals, Feeds, Sweeps, Guards, Registers, Operations, Questions
+):
     """The whole contract: `store` is an empty one, created over `MODEL`."""
