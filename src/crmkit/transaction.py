@@ -20,6 +20,7 @@ from crmkit.core.kernel.errors import Ambiguous, Invalid, Refusal, Refused, Stor
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.operation import Operation
+from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.work import Work
@@ -138,6 +139,21 @@ class Transactions:
                     with suppress(StoreError):
                         session.rollback()
         return False
+
+    @contextmanager
+    def past(self, actor: Actor, moment: datetime) -> Iterator[View]:
+        """What stood at a moment, to be read; raises like `CRM.as_of`."""
+        from crmkit.storage.past import Past
+
+        moment = utc(moment, "moment")
+        with self.view(actor) as now:
+            events = recorded_by(moment, now.session.history())
+        past = Past(self.registry.model, everything(self.registry, events), events)
+        view = View(past, self.registry, now=moment, by=now.stamp.by, new_id=self.ids)
+        try:
+            yield view
+        finally:
+            view.close()
 
     @contextmanager
     def view(self, actor: Actor) -> Iterator[View]:

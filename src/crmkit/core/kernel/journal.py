@@ -45,6 +45,11 @@ class Event:
     details: Mapping[str, Json] = field(factory=dict)  #: what the fields do not say
     sequence: int = 0  #: the order of recording, given by the store
 
+    @property
+    def ends(self) -> bool:
+        """The record is no more after it; `changes` have its last values, and nothing after them."""
+        return "id" in self.changes and self.changes["id"][1] is None
+
 
 def step(record: E, stamp: Stamp, name: str, details: Mapping[str, Json] = NOTHING) -> tuple[E, Event]:
     """The record one version further and the event that says so; a new record is at version 0 before.
@@ -61,17 +66,19 @@ def step(record: E, stamp: Stamp, name: str, details: Mapping[str, Json] = NOTHI
     return stepped, event
 
 
-def changes(model: EntityModel, before: Row | None, after: Row) -> dict[str, Change]:
-    """What an event changed, by path; of a birth (before is None) whatever is there."""
+def changes(model: EntityModel, before: Row | None, after: Row | None) -> dict[str, Change]:
+    """What an event changed, by path; of a birth (before is None) or an end (after is None) whatever is there."""
     return {
         column.path: (to_json(old), to_json(new))
-        for column, old, new in zip(model.columns, before or model.blank, after, strict=True)
+        for column, old, new in zip(model.columns, before or model.blank, after or model.blank, strict=True)
         if old != new and column.path not in IMPLIED
     }
 
 
-def apply(model: EntityModel, row: Row | None, event: Event) -> Row:
-    """The row after an event; before a birth there is none."""
+def apply(model: EntityModel, row: Row | None, event: Event) -> Row | None:
+    """The row after an event; before a birth there is none, and none after an end."""
+    if event.ends:
+        return None
     cells = list(row or model.blank)
     for path, (_, after) in event.changes.items():
         place = model.position[path]
@@ -86,5 +93,9 @@ def replay(model: Model, events: Iterable[Event]) -> dict[str, dict[Id[Any], Row
     rows: dict[str, dict[Id[Any], Row]] = {kind: {} for kind in model.entities}
     for event in events:
         of_kind = rows[event.kind]
-        of_kind[event.id] = apply(model.entities[event.kind], of_kind.get(event.id), event)
+        row = apply(model.entities[event.kind], of_kind.get(event.id), event)
+        if row is None:
+            del of_kind[event.id]
+        else:
+            of_kind[event.id] = row
     return rows

@@ -40,4 +40,6 @@ def rebuilt(projection: Projection[R], events: Iterable[Event]) -> dict[Id[Any],
     for event in events:
         if event.name in projection.events:
             by_record[event.id] = projection.fold(by_record.get(event.id, ()), event)
+        elif event.ends and event.kind == projection.subject:
+            by_record.pop(event.id, None)
     return {row.id: row for rows in by_record.values() for row in rows}

@@ -19,7 +19,7 @@ from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
 from crmkit.core.kernel.flow import Move
-from crmkit.core.kernel.ground import Const, Ground
+from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, step
@@ -27,6 +27,7 @@ from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.replaying import kept_rows, put_right
 from crmkit.core.kernel.repository import Repository
 from crmkit.core.kernel.store import Order, Session
 from crmkit.core.kernel.sweep import GroundSweep, Sweep, Swept, bind_sweep
@@ -262,14 +263,11 @@ class Work:
         """
         self.flush()
         model = self.model.of(projection.row)
+        kept = kept_rows(self.session, model)  # before the journal, which may be ahead
         right = {id: model.flatten(row) for id, row in rebuilt(projection, self.journal()).items()}
-        kept = {row[model.position["id"]]: row for row in self.session.page(model.kind, Const(True))}
-        self.session.delete(model.kind, [id for id in kept if id not in right])
-        self.session.insert(model.kind, [row for id, row in right.items() if id not in kept])
-        wrong = [(kept[id], row) for id, row in right.items() if id in kept and kept[id] != row]
-        self.session.update(model.kind, wrong)
+        wrong = put_right(self.session, model, kept, right)
         self._records.forget(model.kind)
-        return len(wrong) + len(kept.keys() ^ right.keys())
+        return wrong
 
     def flush(self) -> None:
         """Write what was put off; happens before every query and at the end by itself.
