@@ -16,13 +16,14 @@ from crmkit.areas.sales import Sales
 from crmkit.areas.service import Service
 from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Ambiguous, Invalid, Refusal, Refused, StoreError
+from crmkit.core.kernel.errors import Ambiguous, Invalid, OutcomeUnknown, Refusal, Refused, StoreError
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
+from crmkit.core.kernel.told import NOBODY, Audience
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
 from crmkit.patience import PATIENCE, Attempt, Pace
@@ -81,6 +82,7 @@ class Transactions:
     clock: Callable[[], datetime]
     ids: IdSource
     pace: Pace
+    audience: Audience = NOBODY
 
     def attempt(self, actor: Actor, operation: Id[Any] | None, cause: str, *, look: bool) -> Attempt:
         """An operation to be tried, under the caller's id or a new one; `look` if it may have been done before."""
@@ -89,8 +91,20 @@ class Transactions:
         return Attempt(id=id, by=by, cause=cause, checked=actor is not None, asked=operation is not None, look=look)
 
     @contextmanager
+    def once(self, attempt: Attempt) -> Iterator[Transaction]:
+        """One transaction whose end is known; raises like `CRM.transaction`."""
+        try:
+            with self.transacted(attempt) as tx:
+                yield tx
+        except Ambiguous as error:
+            if attempt.unsure is not None and not self.was_done(attempt):
+                raise OutcomeUnknown(attempt.id) from error
+            self.audience.tell(attempt.unsure_told)
+
+    @contextmanager
     def transacted(self, attempt: Attempt) -> Iterator[Transaction]:
         """One transaction that is committed if it is left in peace; raises like `CRM.transaction`, and Ambiguous."""
+        self._require_not_asked()
         session = self.store().begin()
         tx: Transaction | None = None
         try:
@@ -99,12 +113,14 @@ class Transactions:
             if attempt.checked:
                 _require_active(tx.of(User).get(attempt.by))
             yield tx
-            done = tx.finish(asked=attempt.asked)
+            done, told = tx.finish(asked=attempt.asked), tx.told()
+            tx.close()  # whoever is asked now finds it over
+            self.audience.ask(told)
             try:
                 session.commit()
             except Ambiguous:
                 if done is not None:
-                    attempt.doubt(done)
+                    attempt.doubt(done, told)
                 raise
         except BaseException:
             with suppress(StoreError):  # what went wrong first is what matters
@@ -113,6 +129,15 @@ class Transactions:
         finally:
             if tx is not None:
                 tx.close()
+        self.audience.tell(attempt.unsure_told if attempt.settled_by(known) else told)
+
+    def _require_not_asked(self) -> None:
+        plugin = self.audience.asking
+        if plugin:
+            raise StoreError(
+                f"the plugin {plugin} is asked before a commit, and opens no transaction",
+                hint="crm.read() looks, after_commit writes",
+            )
 
     def _begun(self, session: Session, attempt: Attempt, known: Operation | None) -> Transaction:
         if known is not None and known.actor != attempt.by:

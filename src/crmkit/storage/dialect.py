@@ -70,6 +70,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def forgiving(self) -> bool:
+        """A statement that a key refuses is as if it had never been said; otherwise the transaction is lost with it."""
+        ...
+
+    @property
     def folded(self) -> TypeEngine[Any]:
         """The type of the columns with the folds of names."""
         ...

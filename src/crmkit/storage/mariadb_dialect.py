@@ -104,6 +104,7 @@ class MariaDBDialect:
         Scalar.MOMENT: Kept(Bare("datetime(6)"), _bare_moment, _moment),
         Scalar.TAGS: Kept(Bare(f"longtext {_BY_CODE_POINT}"), _array, _tags),
     }
+    forgiving: Final = True
     folded: Final[TypeEngine[Any]] = _Varchar(LONGEST_FOLD)
     options: Final[Mapping[str, Any]] = {"mariadb_engine": "InnoDB", "mariadb_row_format": "DYNAMIC"}
 

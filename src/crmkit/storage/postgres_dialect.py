@@ -85,6 +85,7 @@ class PostgresDialect:
         Scalar.MOMENT: Kept(Bare("timestamp with time zone"), None, _moment),
         Scalar.TAGS: Kept(Bare("jsonb"), _array, frozenset),
     }
+    forgiving: Final = False
     folded: Final[TypeEngine[Any]] = _by_code_point(f"character varying({LONGEST_FOLD})")
     options: Final[Mapping[str, Any]] = {}
 

@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.core.kernel.columns import LARGEST_INTEGER
@@ -24,6 +23,7 @@ from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.storage.attempt import attempted, written
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
@@ -309,30 +309,17 @@ class SQLSession:
             raise StoreError("this transaction is over", hint="begin another one")
         return self._connection
 
-    def _changing(self) -> sa.Connection:
-        return self._opened()
-
     def _written(self, writes: Sequence[tuple[str, Row]]) -> bool:
         """Each of these statements changed one row; otherwise none did."""
-        together: dict[str, list[Row]] = {}
-        for sql, parameters in writes:
-            together.setdefault(sql, []).append(parameters)
-        return self._attempted(
-            lambda to: all(to.exec_driver_sql(sql, rows).rowcount == len(rows) for sql, rows in together.items())
-        )
+        return written(self._changing(), writes, forgiving=self._prepared.tables.dialect.forgiving)
 
     def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:
         """It was done; where it says that it was not, or a key refuses it, nothing of it was."""
-        connection = self._opened()
-        connection.exec_driver_sql("SAVEPOINT attempt")
-        try:
-            done = write(connection)
-        except IntegrityError:
-            done = False
-        if not done:
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT attempt")
-        connection.exec_driver_sql("RELEASE SAVEPOINT attempt")
-        return done
+        return attempted(self._changing(), write)
+
+    def _changing(self) -> sa.Connection:
+        """The connection, to write by."""
+        return self._opened()
 
 
 class SQLSnapshot(SQLSession):
@@ -340,9 +327,6 @@ class SQLSnapshot(SQLSession):
 
     def _changing(self) -> sa.Connection:
         self._opened()
-        raise only_reads()
-
-    def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:  # noqa: ARG002 - as every session
         raise only_reads()
 
 

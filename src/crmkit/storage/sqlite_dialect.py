@@ -83,6 +83,7 @@ class SQLiteDialect:
         Scalar.MOMENT: Kept(Text(), _written, _moment),
         Scalar.TAGS: Kept(Text(), _array, _tags),
     }
+    forgiving: Final = True
     folded: Final[TypeEngine[Any]] = Text()
     options: Final[Mapping[str, Any]] = {}
 

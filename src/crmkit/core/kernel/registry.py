@@ -41,6 +41,7 @@ class Registry:
     projections: tuple[Projection[Any], ...] = ()
     policies: Mapping[type[Any], Any] = field(factory=dict)  #: by class: a host replaces the standard one of a class
     zone: str = "UTC"  #: where a day begins and ends
+    heard: bool = False  #: plugins want to know what each transaction did: its events are kept until its end
     needs: Mapping[str, tuple[Need, ...]] = field(factory=dict)  #: by move, `lead.qualify`, or `lead.*` for all
     reasons: Mapping[str, tuple[str, ...]] = field(factory=dict)  #: by move, `lead.disqualify`: more of its vocabulary
     functions: Mapping[str, Function] = NO_FUNCTIONS  #: by name: what `call` in a condition stands for

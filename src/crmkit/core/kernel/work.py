@@ -35,6 +35,8 @@ from crmkit.core.kernel.store import Order, Session
 from crmkit.core.kernel.sweep import MOST_GUARDED, GroundSweep, Guarded, Sweep, Swept, bind_sweep
 from crmkit.core.kernel.tally import Tally
 from crmkit.core.kernel.text import LONGEST_CODE, clean
+from crmkit.core.kernel.told import NOTHING as UNTOLD
+from crmkit.core.kernel.told import Told, told
 
 E = TypeVar("E", bound=Entity)
 P = ParamSpec("P")
@@ -69,6 +71,7 @@ class Work:
         self._records = Identities(self.model)
         self._events: list[Event] = []
         self._swept: list[Swept] = []
+        self._recorded: list[Event] = []
         self._eventful = False
         self._failure: BaseException | None = None
         self.steps = 0  #: taken so far, whether they were kept or not
@@ -320,6 +323,8 @@ class Work:
             self._records.write(session)
             if self._events:
                 session.record(self._events)
+                if self.registry.heard:
+                    self._recorded += self._events
                 self._events.clear()
         except BaseException as error:
             self.fail(error)
@@ -339,6 +344,10 @@ class Work:
         operation = Operation(id=stamp.operation, actor=stamp.by, at=stamp.at, cause=stamp.cause, commands=done)
         self.session.operation(operation.id, done=operation)
         return operation
+
+    def told(self) -> Told:
+        """What was done here and is written by now; nothing if no plugin wants to know, as the registry says."""
+        return told(self._recorded, self._swept) if self.registry.heard else UNTOLD
 
     def close(self) -> None:
         """Nothing more can be done with it."""
