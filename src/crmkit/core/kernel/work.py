@@ -325,6 +325,11 @@ class Work:
             self.fail(error)
             raise
 
+    def forget(self) -> None:
+        """Read every record again when it is asked for: the store was written to beside the records of this work."""
+        for kind in self.model.entities:
+            self._records.forget(kind)
+
     def finish(self, *, asked: bool = False) -> Operation | None:
         """Flush, and keep what was done here as an operation; one that changed nothing only if its id was `asked` for.
 
