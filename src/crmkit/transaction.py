@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
@@ -15,6 +15,7 @@ from crmkit.areas.people import People
 from crmkit.areas.sales import Sales
 from crmkit.areas.service import Service
 from crmkit.core.kernel.columns import utc
+from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Ambiguous, Invalid, OutcomeUnknown, Refusal, Refused, StoreError
 from crmkit.core.kernel.ids import Id, IdSource
@@ -24,6 +25,7 @@ from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.told import NOBODY, Audience
+from crmkit.core.kernel.undo import Undone, undo
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
 from crmkit.patience import PATIENCE, Attempt, Pace
@@ -60,6 +62,20 @@ class Transaction(Work):
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
+
+
+    @command
+    def undo(self, operations: Id[Any] | Sequence[Id[Any]]) -> Undone:
+        """Let every record that these operations changed be what it was before them: all of it, or nothing.
+
+        Fields that others changed since stay as they are; so does what the journal says. What came goes, what went
+        comes back. It is an operation itself, which can be undone.
+
+        :raises NotFound: one of them changed no record
+        :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
+        :raises Conflict: another transaction changed one of these records meanwhile
+        """
+        return undo(self, [operations] if isinstance(operations, Id) else tuple(operations))
 
 
 class View(Transaction):

@@ -23,12 +23,18 @@ class Past(MemorySnapshot):
         self._events = events
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
         """The events there were, under the sequence numbers that they have to this day."""
         self._opened()
         found = (event for event in self._events if event.sequence > after)
-        return islice((event for event in found if kind in (None, event.kind) and id in (None, event.id)), limit)
+        return islice((event for event in found if event.concerns(kind, id, operation)), limit)
 
 
 def _table(model: EntityModel, rows: Collection[Row]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
@@ -50,6 +50,16 @@ class Event:
         """The record is no more after it; `changes` have its last values, and nothing after them."""
         return "id" in self.changes and self.changes["id"][1] is None
 
+    @property
+    def undoes(self) -> tuple[str, ...]:
+        """The ids of the operations that it took back, as far as they concerned this record."""
+        found = self.details.get("undoes") if self.name == f"{self.kind}.undone" else None
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    def concerns(self, kind: str | None, id: Id[Any] | None, operation: Id[Any] | None) -> bool:
+        """It is of this kind, record and operation, as far as they are given."""
+        return kind in (None, self.kind) and id in (None, self.id) and operation in (None, self.stamp.operation)
+
 
 def step(record: E, stamp: Stamp, name: str, details: Mapping[str, Json] = NOTHING) -> tuple[E, Event]:
     """The record one version further and the event that says so; a new record is at version 0 before.
@@ -86,6 +96,21 @@ def apply(model: EntityModel, row: Row | None, event: Event) -> Row | None:
     cells[model.position["version"]] = event.version
     cells[model.position["modified_at"]] = event.stamp.at
     return tuple(cells)
+
+
+def withdrawn(events: Sequence[Event]) -> frozenset[str]:
+    """The operations of which nothing is left in these events of one record, all of them: they were undone."""
+    undone = set[str]()
+    for event in reversed(events):
+        if str(event.stamp.operation) not in undone:
+            undone.update(event.undoes)
+    return frozenset(undone)
+
+
+def standing(events: Sequence[Event]) -> list[Event]:
+    """Those of the events of one record, all of them, that were not undone; what undid others is not among them."""
+    undone = withdrawn(events)
+    return [event for event in events if not event.undoes and str(event.stamp.operation) not in undone]
 
 
 def replay(model: Model, events: Iterable[Event]) -> dict[str, dict[Id[Any], Row]]:

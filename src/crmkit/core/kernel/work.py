@@ -87,8 +87,9 @@ class Work:
             raise StoreError(f"this transaction is over{because}", hint="open another") from self._failure
         return self._session
 
-    def wrote(self) -> None:
-        """Say that the store has something of this work beside events, so that it is kept as an operation."""
+    def wrote(self, events: Iterable[Event] = ()) -> None:
+        """Say that the store has something of this work beside records; its events are recorded with the next ones."""
+        self._events += events
         self._eventful = True
 
     @property
@@ -329,6 +330,10 @@ class Work:
         except BaseException as error:
             self.fail(error)
             raise
+
+    def forget(self) -> None:
+        """Read every record again when it is asked for: the store was written to beside the records of this work."""
+        self._records = Identities(self.model)
 
     def finish(self, *, asked: bool = False) -> Operation | None:
         """Flush, and keep what was done here as an operation; one that changed nothing only if its id was `asked` for.
