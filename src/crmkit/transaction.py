@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import frozen
 
 from crmkit.areas.customers import Customers
+from crmkit.areas.fields import Fields
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
 from crmkit.areas.sales import Sales
@@ -54,6 +55,11 @@ class Transaction(Work):
     def service(self) -> Service:
         """Cases."""
         return Service(self)
+
+    @property
+    def fields(self) -> Fields:
+        """Fields that are defined while the program runs."""
+        return Fields(self)
 
     @property
     def insights(self) -> Insights:
