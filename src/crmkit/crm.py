@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from attrs import evolve
 
+from crmkit.consuming import Consuming
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import (
     Ambiguous,
@@ -21,6 +22,7 @@ from crmkit.core.kernel.errors import (
     Retryable,
     StoreError,
 )
+from crmkit.core.kernel.feed import Feed
 from crmkit.core.kernel.ids import Id, Ids, IdSource
 from crmkit.core.kernel.past import Replayed
 from crmkit.core.kernel.registry import Registry
@@ -62,6 +64,7 @@ class CRM:
         self._transactions = Transactions(
             store=self._opened, registry=registry, clock=clock, ids=ids, pace=pace, audience=loaded.audience
         )
+        self._consuming = Consuming(store=self._opened, transactions=self._transactions)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
 
     @classmethod
@@ -91,7 +94,7 @@ class CRM:
         installed ones. Something wrong with a plugin in `plugins` is an error, with any other one a line in
         `crm.plugins`. Those with a name in `disabled`, or in the environment variable CRMKIT_DISABLE_PLUGINS, stay out.
 
-        :raises PluginError: something is wrong with a plugin in `plugins`
+        :raises PluginError: something is wrong with a plugin in `plugins`, or with one that says what may be seen
         :raises Invalid: a URL that no store answers to, an unknown zone
         :raises StoreError: the database cannot be opened
         :raises SchemaOutdated: the database was made for other fields
@@ -267,6 +270,17 @@ class CRM:
                 return replayed(tx.session, self.registry, repair=True)
         with self.read() as view:
             return replayed(view.session, self.registry)
+
+    def feed(self, *, after: str | None = None, about: Id[Any] | str | None = None, limit: int = 100) -> Feed:
+        """The next committed events behind the cursor `after`; about one record (its id), or one kind (its name).
+
+        None is left out and none comes twice, whoever commits meanwhile; those of a record come in the order of their
+        versions. It is read with no actor's eyes: show it to nobody without asking what they may see.
+
+        :raises Invalid: a cursor that was made up, an unknown kind, a limit that is not from 1 to 10,000
+        :raises Unavailable: the store was busy or away as long as it was tried
+        """
+        return self._consuming.feed(after, about, limit)
 
     def close(self) -> None:
         """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed."""

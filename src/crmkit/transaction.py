@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import frozen
 
 from crmkit.areas.customers import Customers
+from crmkit.areas.fields import Fields
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
 from crmkit.areas.sales import Sales
@@ -59,6 +60,11 @@ class Transaction(Work):
         return Service(self)
 
     @property
+    def fields(self) -> Fields:
+        """Fields that are defined while the program runs."""
+        return Fields(self)
+
+    @property
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
@@ -71,7 +77,7 @@ class Transaction(Work):
         Fields that others changed since stay as they are; so does what the journal says. What came goes, what went
         comes back. It is an operation itself, which can be undone.
 
-        :raises NotFound: one of them changed no record
+        :raises NotFound: one of them changed no record, or one that this actor does not see
         :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
         :raises Conflict: another transaction changed one of these records meanwhile
         """
@@ -127,7 +133,7 @@ class Transactions:
             known = session.operation(attempt.id) if attempt.look else None
             tx = self._begun(session, attempt, known)
             if attempt.checked:
-                _require_active(tx.of(User).get(attempt.by))
+                _require_active(tx)
             yield tx
             done, told = tx.finish(asked=attempt.asked), tx.told()
             tx.close()  # whoever is asked now finds it over
@@ -187,10 +193,12 @@ class Transactions:
         from crmkit.storage.past import Past
 
         moment = utc(moment, "moment")
-        with self.view(actor) as now:
+        with self.view(actor) as now, now.sight.lifted():
+            user = now.of(User).get(now.stamp.by)
             events = recorded_by(moment, now.session.history())
         past = Past(self.registry.model, everything(self.registry, events), events)
-        view = View(past, self.registry, now=moment, by=now.stamp.by, new_id=self.ids)
+        view = View(past, self.registry, now=moment, by=user.id, new_id=self.ids)
+        view.sight.actor = user  # who may see what is a question of today
         try:
             yield view
         finally:
@@ -203,7 +211,7 @@ class Transactions:
         view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
         try:
             if actor is not None:
-                _require_active(view.of(User).get(view.stamp.by))
+                _require_active(view)
             yield view
         finally:
             view.close()
@@ -214,6 +222,8 @@ def _id_of(actor: Actor) -> Id[Any]:
     return SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor
 
 
-def _require_active(actor: User) -> None:
+def _require_active(tx: Transaction) -> None:
+    with tx.sight.lifted():
+        actor = tx.of(User).get(tx.stamp.by)
     if not actor.active:
         raise Refused(f"acting as {actor.name}", [Refusal(code="inactive_user", says="the user is not active")])

@@ -27,7 +27,7 @@ ARROWS = {
     "patience": {"core"},
 }
 #: The first one is the front page, crmkit/__init__.py.
-KNOW_EVERYBODY = {"", "crm", "transaction", "opening", "builtin", "cli", "testing"}
+KNOW_EVERYBODY = {"", "crm", "consuming", "transaction", "opening", "builtin", "cli", "testing"}
 TYPED_BY_THE_CRM = {"exchange"}  #: may name the CRM in annotations
 
 ONE_HOME = {"sqlalchemy": "storage", "pluggy": "plugins"}

@@ -11,10 +11,10 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.crms import STORES, opened
+from support.crms import STORES, opened, plugged
 from support.deeds import Act, acts, done, figures_of, rows_of
 
-from crmkit import CRM
+from crmkit import ALWAYS, CRM, NEVER, where
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.kernel.errors import Invalid, NotFound, Refused, StoreError
@@ -258,3 +258,31 @@ def test_run_again_it_answers_what_it_answered(crm: CRM) -> None:
     answers = [crm.run(None, lambda tx: tx.undo(operation), operation=asked) for _ in range(2)]
 
     assert answers == [Undone(changed=0, removed=1, returned=0)] * 2
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_what_an_actor_does_not_see_is_neither_undone_nor_named(store: str, tmp_path: Path) -> None:
+    """A hidden record is not found; one that leads there is refused without its id, and the past hides it too."""
+    hidden = {
+        "acme": lambda _, cls: NEVER if cls is Opportunity else where("topic") != "Gas" if cls is Lead else ALWAYS
+    }
+    with plugged(store, tmp_path, access=hidden) as crm:
+        with crm.transaction() as tx:
+            user = tx.people.add_user(name="Rep")
+        _, unseen = captured(crm, topic="Gas")
+        lead, operation = captured(crm)
+        with crm.transaction() as tx:
+            account = tx.customers.add_account(name="El Olivo")
+            seen = tx.stamp.operation
+        with crm.transaction() as tx:
+            deal = tx.sales.open_opportunity(name="Oil", account=account.id)
+
+        with pytest.raises(NotFound), crm.transaction(user) as tx:
+            tx.undo(unseen)
+        with pytest.raises(Refused, match="a record still leads") as error, crm.transaction(user) as tx:
+            tx.undo(seen)
+        assert str(deal.id) not in str(error.value.facts) + str(error.value)
+        with crm.as_of(crm._transactions.clock(), user) as view:
+            assert [record.id for record in view.of(Lead).find()] == [lead.id]
+        with crm.transaction(user) as tx:
+            assert tx.undo(operation).removed == 1

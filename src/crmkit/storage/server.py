@@ -10,6 +10,9 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 
 from crmkit.core.kernel.errors import Invalid, StoreError
+from crmkit.core.kernel.feed import Place, Stretch
+from crmkit.core.kernel.ids import Id
+from crmkit.storage import feed
 from crmkit.storage.faults import Meaning
 from crmkit.storage.sql import SQLSnapshot, SQLStore
 
@@ -55,6 +58,23 @@ class ServerStore(SQLStore):
             connection.close()
             raise
         return SQLSnapshot(connection, self._prepared)
+
+    def feed(self, *, after: Place, kind: str | None = None, id: Id[Any] | None = None, limit: int) -> Stretch:
+        """The events behind a place, after all that is committed has its position."""
+        while self._positioned():
+            pass
+        return self.snapshot().stretch(after=after, kind=kind, id=id, limit=limit)
+
+    def _positioned(self) -> bool:
+        """Give some positions; whether there may be more to give."""
+        tables = self._prepared.tables
+        with self._connected() as connection:
+            if not feed.waiting(connection, tables):
+                return False
+            with tables.dialect.alone(connection, f"{self._prefix}feed"):
+                more = feed.give_positions(connection, tables)
+                connection.commit()  # before anybody else may
+        return more
 
 
 def engine(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.core.kernel.columns import LARGEST_INTEGER
 from crmkit.core.kernel.errors import StoreError
+from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
@@ -23,6 +24,7 @@ from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.storage import feed
 from crmkit.storage.attempt import attempted, written
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
@@ -35,7 +37,7 @@ from crmkit.storage.registers import Registers
 from crmkit.storage.schema import as_made, create, found
 from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
-from crmkit.storage.tables import Tables, compared, tables
+from crmkit.storage.tables import Tables, tables
 from crmkit.storage.tally import partials
 from crmkit.storage.where import Where
 
@@ -67,7 +69,7 @@ class SQLStore:
             made,
             {kind: Statements(rows, engine.dialect) for kind, rows in made.kinds.items()},
             insert(made.journal, engine.dialect, but="sequence"),
-            insert(made.operations, engine.dialect),
+            feed.keeping(made, engine.dialect),
         )
         self._prefix = prefix
 
@@ -156,7 +158,7 @@ class SQLSession:
         """The first rows that fulfil `where`."""
         rows = self._prepared.tables.kinds[kind]
         chosen = sa.select(rows.table).where(Where(self._prepared.tables).condition(where, rows.table))
-        terms = [term for by in order for term in _sorting(by, rows.table)]
+        terms = [term for by in order for term in _sorting(by, rows.table, self._prepared.tables)]
         found = self._opened().execute(chosen.order_by(*terms, rows.table.c.id).limit(limit))
         return rows.decode(found.all())
 
@@ -263,9 +265,7 @@ class SQLSession:
             yield from map(event_of, journal.decode(found))
             after = found[-1].sequence
 
-    def count(
-        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
-    ) -> int | None:
+    def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added, if that is in the bounds."""
         if by == 0:
             return Registers(self._prepared.tables, self._opened()).value(key) or 0
@@ -333,6 +333,14 @@ class SQLSession:
 class SQLSnapshot(SQLSession):
     """One transaction that only reads."""
 
+    def stretch(self, *, after: Place, kind: str | None, id: Id[Any] | None, limit: int) -> Stretch:
+        """Some of the feed, see `Store.feed`; with it the transaction ends."""
+        try:
+            tables = self._prepared.tables
+            return feed.stretch(self._opened(), tables, after=after, kind=kind, id=id, limit=limit)
+        finally:
+            self.rollback()
+
     def _changing(self) -> sa.Connection:
         self._opened()
         raise only_reads()
@@ -354,9 +362,9 @@ def _differing(before: Row, after: Row, always: int) -> tuple[int, ...]:
     return tuple([at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new or at == always])
 
 
-def _sorting(by: Order, table: sa.FromClause) -> Iterator[sa.ColumnElement[Any]]:
+def _sorting(by: Order, table: sa.FromClause, tables: Tables) -> Iterator[sa.ColumnElement[Any]]:
     """Missing ones last by themselves: databases differ about where they come."""
-    value = table.c[compared(by.column)]
+    value = Where(tables).cell(table, by.column)
     if by.column.nullable:
         yield value.is_(None)
     yield value.desc() if by.descending else value.asc()

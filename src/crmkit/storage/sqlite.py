@@ -9,13 +9,15 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
+from crmkit.core.kernel.feed import Place, Stretch
+from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import Model
 from crmkit.storage.faults import SQLITE
 from crmkit.storage.mounts import network_of
@@ -118,6 +120,10 @@ class SQLiteStore(SQLStore):
             connection.close()
             raise
         return SQLiteSnapshot(connection, self._prepared)
+
+    def feed(self, *, after: Place, kind: str | None = None, id: Id[Any] | None = None, limit: int) -> Stretch:
+        """The events behind a place; operations have their positions from the beginning, for writers take turns."""
+        return self.snapshot().stretch(after=after, kind=kind, id=id, limit=limit)
 
     def close(self) -> None:
         """Let go of the file, which is all there is if nobody else has it open; waits for nobody."""

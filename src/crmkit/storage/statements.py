@@ -25,10 +25,16 @@ class Write:
         return self.sql, self._parameters(values)
 
 
-def insert(rows: Rows, dialect: sa.Dialect, *, but: str = "") -> Write:
-    """To add a row, out of its values as `Rows.encode` gives them; `but` one column that the database fills itself."""
+def insert(rows: Rows, dialect: sa.Dialect, *, but: str = "", said: sa.ColumnElement[Any] | None = None) -> Write:
+    """To add a row, out of its values as `Rows.encode` gives them; `but` one column that the database fills itself.
+
+    It does so with what is `said`, or in a way of its own.
+    """
     names = [column.name for column in rows.table.columns]
-    return _write(rows.table.insert().inline(), [name for name in names if name != but], names, dialect)
+    statement = rows.table.insert().inline()
+    if said is not None:
+        statement = statement.values({but: said})
+    return _write(statement, [name for name in names if name != but], names, dialect)
 
 
 @frozen(eq=False)

@@ -73,6 +73,7 @@ def _planned(work: Work, operations: Sequence[Id[Any]]) -> list[_Step]:
         ours.sort(key=lambda event: event.version)
         row, last = now.get((kind, id)), ours[-1]
         model = work.model.entities[kind]
+        work.sight.require(model, id)
         if row is None or row[model.position["version"]] != last.version:
             history = list(session.history(kind=kind, id=id))
             refusals += _changed_since(ours, history)
@@ -151,8 +152,10 @@ def _still_needed(work: Work, steps: Mapping[Place, _Step]) -> Iterator[Refusal]
                     id = row[model.position["id"]]
                     after = steps[model.kind, id].then if (model.kind, id) in steps else row
                     if after is not None and after[place] == row[place]:
-                        facts = {"kind": model.kind, "id": str(id), "field": relation.column.path}
-                        says = f"the {model.kind} {id} still leads to the {relation.target} {row[place]}"
+                        seen = work.sight.sees(model, id)
+                        facts = {"kind": model.kind, "field": relation.column.path} | ({"id": str(id)} if seen else {})
+                        which = f"the {model.kind} {id}" if seen else "a record"
+                        says = f"{which} still leads to the {relation.target} {row[place]}"
                         yield Refusal(code="still_needed", says=says, facts=facts)
 
 
