@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import frozen
 
 from crmkit.areas.customers import Customers
+from crmkit.areas.deliveries import Deliveries
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
 from crmkit.areas.sales import Sales
@@ -59,6 +60,11 @@ class Transaction(Work):
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Dead letters of consumers."""
+        return Deliveries(self)
 
 
 class View(Transaction):
