@@ -12,17 +12,18 @@ import pytest
 from support.crms import STORES, place
 from support.feed_races import (
     LEDGER,
-    SCRIPT,
     Poll,
     by_feed,
     by_last_number,
     check_applied,
     check_fed,
+    counter,
     effect,
+    killed,
     polled,
+    program,
     write,
 )
-from support.races import Said, counter, killed, program
 
 from crmkit import CRM
 from crmkit.core.deliveries.delivery import Delivery
@@ -43,7 +44,7 @@ def raced(url: str, times: int, poll: Poll) -> None:
     """Six processes write, and one reads meanwhile; raises if it missed something."""
     with CRM.open(url) as crm:
         id = str(counter(crm))
-        writers = [program("write", url, id, str(times), str(seed), script=SCRIPT) for seed in range(WRITERS)]
+        writers = [program("write", url, id, str(times), str(seed)) for seed in range(WRITERS)]
         try:
             found = polled(crm, lambda: any(writer.poll() is None for writer in writers), poll)
         finally:
@@ -85,8 +86,8 @@ def test_kills_of_consumers_lose_and_double_nothing(url: str, rounds: int) -> No
         for _ in range(rounds):
             for _ in range(20):
                 crm.run(None, lambda tx: tx.sales.capture_lead(topic="Oil", source="web"))
-            workers = [program("apply", url, script=SCRIPT) for _ in range(2)]
-            killed(workers, chance.random() * 0.15, Said())
+            workers = [program("apply", url) for _ in range(2)]
+            killed(workers, chance.random() * 0.15)
         end = monotonic() + 60
         while monotonic() < end and (crm.apply(LEDGER, effect).tried or not settled(crm)):
             sleep(0.05)

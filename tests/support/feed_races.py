@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
 from time import sleep
 
 from attrs import evolve
@@ -24,13 +24,34 @@ from crmkit.core.sales.lead import Lead
 from crmkit.core.sales.product import Product
 from crmkit.transaction import Transaction
 
-SCRIPT = Path(__file__)
 SLOWEST = 0.02  #: seconds between the last statement of a transaction and its commit
 
 #: Its leases end soon, for its workers do.
 LEDGER = Consumer(
     name="ledger", kinds=frozenset({"lead"}), lease=timedelta(seconds=0.5), schedule=(timedelta(0),) * 1000
 )
+
+
+def counter(crm: CRM) -> Id[Product]:
+    """A record that counts in its name."""
+    return Id.of(crm.run(None, lambda tx: tx.sales.add_product(code="counter", name="0")).id)
+
+
+def program(*arguments: str) -> subprocess.Popen[str]:
+    """One of these programs, in a process of its own."""
+    return subprocess.Popen([sys.executable, __file__, *arguments], stdout=subprocess.PIPE, text=True)
+
+
+def killed(workers: Sequence[subprocess.Popen[str]], seconds: float) -> None:
+    """Let them all begin to work, and kill them all a while later."""
+    for worker in workers:
+        assert worker.stdout is not None
+        worker.stdout.readline()
+    sleep(seconds)
+    for worker in workers:
+        assert worker.poll() is None, "a worker ended by itself"
+        worker.kill()
+        worker.communicate()
 
 
 def write(crm: CRM, record: Id[Product], times: int, seed: int) -> None:
@@ -76,6 +97,7 @@ def polled(crm: CRM, busy: Callable[[], bool], poll: Poll) -> list[Event]:
         found += events
         if last and not events:
             return found
+        sleep(0.01)
 
 
 def check_fed(crm: CRM, found: Sequence[Event]) -> None:
