@@ -9,6 +9,7 @@ from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.deliveries.consumer import Reader
 from crmkit.core.deliveries.delivery import Delivery
+from crmkit.core.kernel.custom_field import CustomField
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.flow import Flow
@@ -27,7 +28,7 @@ from crmkit.plugins import implements, spec
 
 ENTITIES: tuple[type[Entity], ...] = (
     *(Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case),
-    *(Reader, Delivery),
+    *(CustomField, Reader, Delivery),
 )
 FLOWS: tuple[Flow[Any, Any], ...] = (lead.flow, opportunity.flow, case.flow)
 PROJECTIONS: tuple[Projection[Any], ...] = (STAGE_STAYS,)

@@ -94,7 +94,7 @@ class CRM:
         installed ones. Something wrong with a plugin in `plugins` is an error, with any other one a line in
         `crm.plugins`. Those with a name in `disabled`, or in the environment variable CRMKIT_DISABLE_PLUGINS, stay out.
 
-        :raises PluginError: something is wrong with a plugin in `plugins`
+        :raises PluginError: something is wrong with a plugin in `plugins`, or with one that says what may be seen
         :raises Invalid: a URL that no store answers to, an unknown zone
         :raises StoreError: the database cannot be opened
         :raises SchemaOutdated: the database was made for other fields

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from crmkit.areas.customers import Customers
 from crmkit.areas.deliveries import Deliveries
+from crmkit.areas.fields import Fields
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
 from crmkit.areas.sales import Sales
@@ -55,6 +56,11 @@ class Transaction(Work):
     def service(self) -> Service:
         """Cases."""
         return Service(self)
+
+    @property
+    def fields(self) -> Fields:
+        """Fields that are defined while the program runs."""
+        return Fields(self)
 
     @property
     def insights(self) -> Insights:

@@ -110,7 +110,7 @@ class MemorySession:
         found = [row for row in self._candidates(kind, where) if holds(row, self)]
         found.sort(key=lambda row: row[model.position["id"]])
         for by in reversed(order):
-            found = _sorted(found, by, model.position[by.column.path])
+            found = _sorted(found, by, model.reading(by.column))
         return found[:limit]
 
     def tally(self, tally: GroundTally) -> list[Partial]:
@@ -328,8 +328,8 @@ class MemorySnapshot(MemorySession):
         raise only_reads()
 
 
-def _sorted(rows: list[Row], by: Order, place: int) -> list[Row]:
+def _sorted(rows: list[Row], by: Order, value: Callable[[Row], Any]) -> list[Row]:
     """Sorted by one column; those that tie stay in the order they had."""
-    there = [row for row in rows if row[place] is not None]
-    there.sort(key=lambda row: compared(by.column, row[place]), reverse=by.descending)
-    return there + [row for row in rows if row[place] is None]
+    there = [row for row in rows if value(row) is not None]
+    there.sort(key=lambda row: compared(by.column, value(row)), reverse=by.descending)
+    return there + [row for row in rows if value(row) is None]

@@ -17,6 +17,7 @@ from crmkit.core.kernel.columns import Json, utc
 from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.criteria import Criteria, Given, where
+from crmkit.core.kernel.definitions import Definitions
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
@@ -64,7 +65,8 @@ class Work:
         known: Operation | None = None,
     ) -> None:
         self.registry = registry
-        self.model = registry.model
+        self.definitions = Definitions(self)
+        self.model = evolve(registry.model, defined=self.definitions.of)
         self.stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=clean(cause, "cause"))
         self.commands = Commands(known)
         self._session: Session | None = session
@@ -160,7 +162,7 @@ class Work:
         model = self.model.of(type(record))
         known = self._known(model, record.id)
         record = as_read(record, known.record, model, self.registry.normalizers.get("phone"))
-        before, after = known.row, model.flatten(record)
+        before, after = known.row, self.definitions.row(record, known.row, model)
         for column, old, new in zip(model.columns, before, after, strict=True):
             if old != new and (column.stamped or column.path in GIVEN_BY_WORK - {"version"}):
                 raise Invalid(
@@ -260,7 +262,8 @@ class Work:
         event = recordable(event)
         known = self._known(model, record.id) if event.version > 1 else None
         before, normalizer = known.row if known else None, self.registry.normalizers.get("phone")
-        row = model.flatten(as_read(record, known.record if known else None, model, normalizer))
+        record = as_read(record, known.record if known else None, model, normalizer)
+        row = self.definitions.row(record, before, model)
         if before is not None and event.version != before[model.position["version"]] + 1:
             raise outdated(model.kind, [record.id])
         self.sight.require_targets(model, before, row)
