@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from attrs import evolve
 
-from crmkit.consuming import Consuming
+from crmkit.consuming import Consuming, Held, Round
+from crmkit.core.deliveries.consumer import Consumer
+from crmkit.core.deliveries.delivery import Message
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import (
     Ambiguous,
@@ -64,7 +66,7 @@ class CRM:
         self._transactions = Transactions(
             store=self._opened, registry=registry, clock=clock, ids=ids, pace=pace, audience=loaded.audience
         )
-        self._consuming = Consuming(store=self._opened, transactions=self._transactions)
+        self._consuming = Consuming(store=self._opened, transactions=self._transactions, run=self.run)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
 
     @classmethod
@@ -281,6 +283,24 @@ class CRM:
         :raises Unavailable: the store was busy or away as long as it was tried
         """
         return self._consuming.feed(after, about, limit)
+
+    def deliver(self, consumer: Consumer, handle: Callable[[Held], object], *, limit: int = 100) -> Round:
+        """Hand what is due to `handle`, one delivery after the other: at least once, and `limit` of them at most.
+
+        Each is leased first, so that other workers of the same consumer leave it alone; `handle` is called in no
+        transaction, and may call `renew` while it takes long. An exception of it is a failed try.
+
+        :raises Invalid: a limit that is not from 1 to 10,000
+        :raises Unavailable: like `run`; what was in hand comes again when its lease has run out
+        """
+        return self._consuming.deliver(consumer, handle, limit)
+
+    def apply(self, consumer: Consumer, effect: Callable[[Transaction, Message], object], *, limit: int = 100) -> Round:
+        """Do to this CRM what follows from what is due, each in the transaction that settles it: exactly once.
+
+        `effect` may be called several times, like `do` of `run`; otherwise as `deliver`.
+        """
+        return self._consuming.apply(consumer, effect, limit)
 
     def close(self) -> None:
         """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed."""

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import frozen
 
 from crmkit.areas.customers import Customers
+from crmkit.areas.deliveries import Deliveries
 from crmkit.areas.fields import Fields
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
@@ -68,6 +69,11 @@ class Transaction(Work):
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Dead letters of consumers."""
+        return Deliveries(self)
 
 
     @command
