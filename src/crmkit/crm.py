@@ -26,7 +26,9 @@ from crmkit.core.kernel.errors import (
 )
 from crmkit.core.kernel.feed import Feed
 from crmkit.core.kernel.ids import Id, Ids, IdSource
+from crmkit.core.kernel.past import Replayed
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.replaying import replayed
 from crmkit.core.kernel.store import Store
 from crmkit.core.kernel.told import NOBODY
 from crmkit.core.people.user import SYSTEM
@@ -242,6 +244,34 @@ class CRM:
         """
         with self._transactions.view(actor) as view:
             yield view
+
+    @contextmanager
+    def as_of(self, moment: datetime, actor: Actor = None) -> Iterator[View]:
+        """Everything as it stood at the recorded time `moment`, conditions relative to now included.
+
+        A transaction is in it or out of it as a whole. It is made of the journal alone, in memory, and costs what it
+        costs to read that once.
+
+        :raises Invalid: a naive datetime
+        :raises NotFound: no such user, as of now
+        :raises Refused: the user is not active, as of now
+        """
+        with self._transactions.past(actor, moment) as view:
+            yield view
+
+    def replay(self, *, repair: bool = False) -> Replayed:
+        """Hold every row, and every row of a projection, against what the journal alone makes of it.
+
+        Tells which differ; with `repair` they are put right. None does unless somebody wrote to the store behind the
+        library's back.
+
+        :raises Conflict: with `repair`, another transaction changed one of them meanwhile
+        """
+        if repair:
+            with self.transaction() as tx:
+                return replayed(tx.session, self.registry, repair=True)
+        with self.read() as view:
+            return replayed(view.session, self.registry)
 
     def feed(self, *, after: str | None = None, about: Id[Any] | str | None = None, limit: int = 100) -> Feed:
         """The next committed events behind the cursor `after`; about one record (its id), or one kind (its name).
