@@ -237,7 +237,13 @@ class SQLSession:
                     raise recorded_before(event)
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
         """The events there are by now, read as they are asked for."""
         tables = self._prepared.tables
@@ -248,6 +254,8 @@ class SQLSession:
             chosen = chosen.where(table.c.kind == kind)
         if id is not None:
             chosen = chosen.where(table.c.record == tables.stored(Scalar.ID, id))
+        if operation is not None:
+            chosen = chosen.where(table.c.operation == tables.stored(Scalar.ID, operation))
         chosen = chosen.order_by(table.c.sequence).limit(min(limit or AT_ONCE, AT_ONCE))
         return islice(self._events(chosen, after), limit)
 

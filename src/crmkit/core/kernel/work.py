@@ -30,8 +30,9 @@ from crmkit.core.kernel.keys import Keys
 from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.normal import as_read
 from crmkit.core.kernel.operation import Operation
-from crmkit.core.kernel.projection import Projection, put_right
+from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.replaying import kept_rows, put_right
 from crmkit.core.kernel.repository import Repository
 from crmkit.core.kernel.store import Order, Session
 from crmkit.core.kernel.sweep import MOST_GUARDED, GroundSweep, Guarded, Sweep, Swept, bind_sweep
@@ -91,8 +92,9 @@ class Work:
             raise StoreError(f"this transaction is over{because}", hint="open another") from self._failure
         return self._session
 
-    def wrote(self) -> None:
-        """Say that the store has something of this work beside events, so that it is kept as an operation."""
+    def wrote(self, events: Iterable[Event] = ()) -> None:
+        """Say that the store has something of this work beside records; its events are recorded with the next ones."""
+        self._events += events
         self._eventful = True
 
     @property
@@ -308,9 +310,12 @@ class Work:
         Nothing changes unless somebody wrote to the store behind the library's back.
         """
         self.flush()
+        model = self.model.of(projection.row)
         with self.sight.lifted():
-            wrong = put_right(self.session, self.model.of(projection.row), projection, self.journal())
-        self._records.forget(projection.kind)
+            kept = kept_rows(self.session, model)  # before the journal, which may be ahead
+            right = {id: model.flatten(row) for id, row in rebuilt(projection, self.journal()).items()}
+            wrong = put_right(self.session, model, kept, right)
+        self._records.forget(model.kind)
         return wrong
 
     def flush(self) -> None:
@@ -330,6 +335,10 @@ class Work:
         except BaseException as error:
             self.fail(error)
             raise
+
+    def forget(self) -> None:
+        """Read every record again when it is asked for: the store was written to beside the records of this work."""
+        self._records = Identities(self.model)
 
     def finish(self, *, asked: bool = False) -> Operation | None:
         """Flush, and keep what was done here as an operation; one that changed nothing only if its id was `asked` for.
