@@ -13,7 +13,7 @@ from crmkit.core.kernel.model import EntityModel, Model
 from crmkit.core.sales.lead import lead
 from crmkit.core.sales.opportunity import opportunity
 from crmkit.core.service.case import case
-from crmkit.storage.sqlite import ddl
+from crmkit.storage.ddl import DATABASES, ddl
 
 HERE = Path(__file__).parent
 CYCLES: tuple[type[LifeCycle], ...] = (lead, opportunity, case)
@@ -73,13 +73,15 @@ def _errors(cls: type[CrmError], depth: int) -> Iterator[tuple[str, str, str, st
 
 
 def schema() -> str:
-    """The tables in SQLite."""
-    parts = [
-        "# Schema",
-        "What `CRM.open` makes in SQLite, derived from the entities.",
-        "Columns that end in `_fold` hold names as they are compared; amounts are whole ten-thousandths, moments UTC.",
-        f"```sql\n{ddl(Model.build(ENTITIES))}```",
-    ]
+    """The tables in each kind of database."""
+    said = (
+        "What `CRM.open` makes, derived from the entities. Columns that end in `_fold` hold names as they are compared;"
+        "\nmoments are in UTC, and in SQLite amounts are whole ten-thousandths. `crm_schema` says what each table was"
+        "\nmade as, see [Change the schema](../how-to/change-the-schema.md)."
+    )
+    parts = ["# Schema", said]
+    for database in DATABASES:
+        parts += [f"## {database}", f"```sql\n{ddl(Model.build(ENTITIES), database)}```"]
     return "\n\n".join(parts) + "\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import SystemRandom
@@ -99,6 +99,27 @@ class CRM:
             store.close()
             raise
         return crm
+
+    @staticmethod
+    def migrate(
+        url: str,
+        *,
+        entities: Sequence[type[Entity]] = (),
+        extensions: Sequence[type[Any]] = (),
+        prefix: str = "crm_",
+        dry: bool = False,
+    ) -> tuple[str, ...]:
+        """Add to the database behind `url` what a CRM of these entities and extensions needs besides what is there.
+
+        Returns the statements that were executed, or with `dry` would be. Records keep what they have; in columns that
+        are new they have the defaults of their fields.
+
+        :raises SchemaOutdated: adding would not do, as where a field is gone or of another type; nothing is done
+        :raises MissingExtra: Alembic is not installed
+        :raises StoreError: the database cannot be opened
+        """
+        with closing(open_store(url, Model.build((*ENTITIES, *entities), tuple(extensions)), prefix=prefix)) as store:
+            return store.migrate(dry=dry)
 
     @contextmanager
     def transaction(

@@ -10,18 +10,23 @@ import pytest
 from attrs import fields, frozen, has
 
 from crmkit.core.kernel.command import command
+from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.entity import Entity
+from crmkit.core.kernel.keys import Keys
 from crmkit.core.kernel.work import Work
 from crmkit.transaction import Transaction
 
 AREAS: dict[str, type] = {
     name: get_type_hints(each.fget)["return"] for name, each in vars(Transaction).items() if isinstance(each, property)
-}
+} | {"counters": Counters, "keys": Keys}
 
 #: What only looks.
-READING = {"customers.held_by", "insights.funnel", "insights.sources", "insights.pipeline", "insights.cycle"}
+READING = {
+    *("customers.held_by", "insights.funnel", "insights.sources", "insights.pipeline", "insights.cycle"),
+    *("counters.value", "keys.holders", "keys.of"),
+}
 
-WORK_COMMANDS = {"add", "change", "revise", "move", "save", "sweep"}
+WORK_COMMANDS = {"add", "change", "revise", "move", "save", "sweep", "guarded"}
 
 
 def uncommanded(areas: Mapping[str, type]) -> set[str]:

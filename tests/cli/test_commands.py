@@ -279,7 +279,7 @@ def test_a_diagram_is_that_of_the_flow(kind: str, capsys: pytest.CaptureFixture[
 
 def findings(text: str) -> dict[str, str]:
     """What the doctor found, by what."""
-    return {line[:14].strip(): line[15:] for line in text.splitlines()}
+    return {line[:16].strip(): line[17:] for line in text.splitlines()}
 
 
 def test_the_doctor_names_versions_extras_and_stores(capsys: pytest.CaptureFixture[str]) -> None:
@@ -288,7 +288,7 @@ def test_the_doctor_names_versions_extras_and_stores(capsys: pytest.CaptureFixtu
 
     assert list(found) == [
         *("crmkit", "Python", "SQLAlchemy", "attrs", "SQLite", "time zones"),
-        *("extra cli", "extra phone", "extra postgres", "extra mariadb", "stores", "store"),
+        *("extra cli", "extra phone", "extra migrations", "extra postgres", "extra mariadb", "stores", "store"),
     ]
     assert found["crmkit"] == version("crmkit")
     assert found["SQLAlchemy"] == version("SQLAlchemy")
@@ -390,9 +390,7 @@ class Terminal:
         return True
 
 
-def test_somebody_who_watches_sees_a_bar(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_somebody_who_watches_sees_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """On the standard error, out of the way of what is said, and gone in the end."""
     pytest.importorskip("rich")
     terminal = Terminal()
@@ -572,5 +570,3 @@ def test_buckets_have_the_widths_of_the_library() -> None:
     for per in Per:
         asked = parser().parse_args(["report", "funnel", "--by", f"created_at:{per}"])
         assert asked.by == Bucket("created_at", per)
-
-

@@ -92,8 +92,9 @@ def test_a_second_run_on_the_same_store_finds_everything_there(tmp_path: Path) -
 
     assert "leads.csv as lead: 604 read, 4 revised, 600 unchanged" in second.text
     assert "deals.csv as opportunity: 120 read, 114 unchanged, 6 rejected" in second.text
-    assert second.text.partition("Lead funnel")[2].partition("Rows that")[0] == (
-        first.text.partition("Lead funnel")[2].partition("Rows that")[0]
+    assert (
+        second.text.partition("Lead funnel")[2].partition("Rows that")[0]
+        == (first.text.partition("Lead funnel")[2].partition("Rows that")[0])
     )
 
 

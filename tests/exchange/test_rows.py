@@ -228,9 +228,7 @@ def test_an_open_deal_gets_its_outcome_from_a_later_file(crm: CRM) -> None:
     bring(crm, "account", "key,name\nA1,El Olivo\n")
     head = "key,account,stage,expected_on,amount,currency"
     bring(crm, "opportunity", f"{head}\nD1,A1,engaging,2025-04-30,900,EUR\n")
-    done = bring(
-        crm, "opportunity", "key,stage,closed,outcome,amount,currency\nD1,proposing,2025-03-01,won,1000,EUR\n"
-    )
+    done = bring(crm, "opportunity", "key,stage,closed,outcome,amount,currency\nD1,proposing,2025-03-01,won,1000,EUR\n")
 
     assert (done.created, done.revised) == (0, 1)
     with crm.transaction() as tx:

@@ -47,9 +47,7 @@ def test_each_side_is_created_linked_refused_or_nothing(
     asked = {refusal.code for refusal in plan.refusals}
     assert ("several_accounts" in asked) is (accounts > 1 and not named)
     assert ("several_contacts" in asked) is (contacts > 1 and not named)
-    assert plan.account is (
-        Step.LINK if named or accounts == 1 else Step.CREATE if company else Step.NONE
-    )
+    assert plan.account is (Step.LINK if named or accounts == 1 else Step.CREATE if company else Step.NONE)
     assert (plan.contact is Step.LINK) is (plan.contact_id is not None)
     assert set(plan.that(Step.CREATE)) | set(plan.that(Step.LINK)) | set(plan.that(Step.NONE)) == {"account", "contact"}
 

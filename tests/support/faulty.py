@@ -45,8 +45,11 @@ class Faulty:
             do()
         raise Ambiguous("the line is dead") if commit else Retryable("somebody is in the way")
 
-    def create(self) -> None:
-        self.store.create()
+    def create(self, *, thorough: bool = False) -> None:
+        self.store.create(thorough=thorough)
+
+    def migrate(self, *, dry: bool = False) -> tuple[str, ...]:
+        return self.store.migrate(dry=dry)
 
     def close(self) -> None:
         self.store.close()
@@ -64,7 +67,6 @@ class Faulty:
             for session in begun:
                 session.rollback()
             raise
-
 
     def snapshot(self) -> Session:
         return self.store.snapshot()

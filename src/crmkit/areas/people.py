@@ -45,9 +45,7 @@ class People:
         self, *, name: str, email: Email | str | None = None, team: Id[Team] | None = None, key: str | None = None
     ) -> User:
         """Somebody who may act and hold records from now on."""
-        user = User(
-            id=self.work.new_id(User), key=key, name=name, email=Email.given(email, "email"), team_id=team
-        )
+        user = User(id=self.work.new_id(User), key=key, name=name, email=Email.given(email, "email"), team_id=team)
         return self.work.add(user, "user.added")
 
     @command

@@ -11,16 +11,24 @@ from collections.abc import Iterator
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from crmkit.builtin import ACCEPTS, ENTITIES, open_store
+from crmkit.cli.classes import add_entities, classes
 from crmkit.cli.options import Commands, add_store, file_of
+from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import CrmError
 from crmkit.core.kernel.model import Model
 from crmkit.crm import CRM
 
 #: And the library that each brings.
-EXTRAS: Final = {"cli": "rich", "phone": "phonenumbers", "postgres": "psycopg", "mariadb": "PyMySQL"}
+EXTRAS: Final = {
+    "cli": "rich",
+    "phone": "phonenumbers",
+    "migrations": "alembic",
+    "postgres": "psycopg",
+    "mariadb": "PyMySQL",
+}
 
 _PASSWORD: Final = re.compile(r"(?<=//)([^:/?]*):.*@|(?<=password=)[^&]*")
 
@@ -31,15 +39,16 @@ def add(commands: Commands) -> None:
     """The grammar of `crmkit doctor`."""
     parser = commands.add_parser("doctor", help="print versions, extras and stores, and whether the store opens")
     add_store(parser)
+    add_entities(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: Namespace) -> int:
     """Print the findings; 1 if something is wrong with the store."""
-    opens, finding = _store(options.store)
+    opens, finding = _store(options.store, *classes(options.entities))
     shown = _PASSWORD.sub(lambda found: f"{found[1]}:***@" if found[1] is not None else "***", options.store)
     for what, says in (*_versions(), *_extras(), ("stores", ACCEPTS), ("store", f"{shown} {finding}")):
-        print(f"{what:<14} {says}")
+        print(f"{what:<16} {says}")
     return 0 if opens else 1
 
 
@@ -86,7 +95,7 @@ def _extras() -> Iterator[_Line]:
             yield f"extra {extra}", f"not installed: pip install 'crmkit[{extra}]'"
 
 
-def _store(url: str) -> tuple[bool, str]:
+def _store(url: str, entities: list[type[Entity]], extensions: list[type[Any]]) -> tuple[bool, str]:
     """Whether all is well, and what was found; nothing is made where there is nothing yet."""
     path = file_of(url)
     if path is not None and not path.parent.is_dir():
@@ -96,8 +105,10 @@ def _store(url: str) -> tuple[bool, str]:
     try:
         if url.startswith(("postgresql:", "mariadb:")) and not _begun(url):
             return True, "has no CRM yet; what is written first makes one"
-        with CRM.open(url) as crm, crm.read() as view:
+        with CRM.open(url, entities=entities, extensions=extensions) as crm, crm.read() as view:
             view.insights.funnel()
+        with closing(open_store(url, Model.build((*ENTITIES, *entities), tuple(extensions)), prefix="crm_")) as store:
+            store.create(thorough=True)
     except CrmError as error:
         return False, f"does not open: {error.code}: {error}"
     return True, "opens"

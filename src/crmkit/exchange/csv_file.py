@@ -50,9 +50,7 @@ class CsvFile:
 
 
 @contextmanager
-def reading(
-    source: Path | str | TextIO, *, encoding: str = "utf-8-sig", delimiter: str = ","
-) -> Iterator[CsvFile]:
+def reading(source: Path | str | TextIO, *, encoding: str = "utf-8-sig", delimiter: str = ",") -> Iterator[CsvFile]:
     """Open the file at a path, or read on in a stream of text that stays open.
 
     A file is decoded once from end to end before its first record is given, so that nothing is done with one whose

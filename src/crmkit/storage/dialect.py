@@ -120,12 +120,19 @@ class Dialect(Protocol):
         """Rows that come with the statement, however many; quick to be joined by the first column, a text."""
         ...
 
-    def indexes(self, table: Table, driver: sa.Dialect) -> Sequence[str]:
-        """The statements that make the indexes of a table, however wide their columns are."""
+    def indexes(self, indexes: Sequence[Index], driver: sa.Dialect) -> Sequence[str]:
+        """The statements that make indexes of one table, however wide their columns are."""
         ...
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """The statements that delete these rows, some of which may lead to others of them."""
+        ...
+
+    def added(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Executable:
+        """The statement that adds those of these rows whose primary key is free, and locks those that have it.
+
+        It waits for whoever is about to add or to delete the same. Two rows of one key are not among them.
+        """
         ...
 
     def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:

@@ -17,6 +17,7 @@ OLDEST: Final = (10, 11)  #: the first series whose column type uuid sorts ids b
 
 _SET_UP: Final = (
     f"SET SESSION time_zone = '+00:00', lock_wait_timeout = {PATIENCE}, innodb_lock_wait_timeout = {PATIENCE},"
+    " in_predicate_conversion_threshold = 0,"  # a list of ids stays one, to be found by the primary key in order
     " foreign_key_checks = 1, unique_checks = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY'"
 )

@@ -32,6 +32,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
+from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect as _Driver
 from sqlalchemy.sql.compiler import IdentifierPreparer
 from sqlalchemy.types import TypeEngine
@@ -42,7 +43,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD
-from crmkit.storage.dialect import MILLIARD, Bare, Kept, in_order
+from crmkit.storage.dialect import MILLIARD, Bare, Kept
 from crmkit.storage.server import PATIENCE
 
 _BY_CODE_POINT: Final = "COLLATE utf8mb4_nopad_bin"
@@ -162,16 +163,22 @@ class MariaDBDialect:
         given = given.bindparams(bindparam("rows", _JSON(rows), Text(), unique=True))
         return given.columns(*(column(name, type) for name, type in columns.items())).subquery()
 
-    def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
-        """One statement: each waits for the disk."""
-        clauses = ", ".join(_clause(index, driver.identifier_preparer) for index in in_order(table))
-        return (f"ALTER TABLE {driver.identifier_preparer.format_table(table)} {clauses}",)
+    def indexes(self, indexes: Sequence[Index], driver: Dialect) -> Sequence[str]:
+        """One statement for all: each waits for the disk."""
+        clauses = ", ".join(_clause(index, driver.identifier_preparer) for index in indexes)
+        tables = {column.table for index in indexes for column in index.columns}
+        return tuple(f"ALTER TABLE {driver.identifier_preparer.format_table(table)} {clauses}" for table in tables)
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """InnoDB looks at keys row by row: references to each other are loosened before."""
         own = {key.parent for key in table.foreign_keys if key.column.table is table and key.parent.nullable}
         loosened = (table.update().where(table.c.id.in_(ids), each.in_(ids)).values({each: None}) for each in own)
         return (*loosened, table.delete().where(table.c.id.in_(ids)))
+
+    def added(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Executable:
+        """Those that are there are given what they have: IGNORE would let two share what both then want to write."""
+        same = {column.name: column for column in table.columns if not column.primary_key}
+        return insert(table).values(list(rows)).on_duplicate_key_update(same)
 
     def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:
         """By a lock of the server, for its transactions end with every table that is made."""
@@ -216,4 +223,5 @@ def _alone(connection: Connection, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"SELECT RELEASE_LOCK({lock})", (what,))
+        if not connection.invalidated:  # the lock ended with it otherwise
+            connection.exec_driver_sql(f"SELECT RELEASE_LOCK({lock})", (what,))

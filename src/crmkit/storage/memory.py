@@ -7,11 +7,11 @@ from itertools import chain, islice, takewhile
 from threading import Lock
 from typing import Any, TypeAlias
 
-from crmkit.core.kernel.columns import Column
+from crmkit.core.kernel.columns import LARGEST_INTEGER, Column
 from crmkit.core.kernel.criteria import Operator
 from crmkit.core.kernel.entity import Index
 from crmkit.core.kernel.errors import StoreError
-from crmkit.core.kernel.ground import Every, Ground, Test
+from crmkit.core.kernel.ground import Every, Ground, OneOf, Test
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model, Row
@@ -22,7 +22,7 @@ from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage.refusals import done_before, leads_nowhere, only_reads, recorded_before, still_needed, taken
-from crmkit.storage.world import Journal, Table, World, compared, keys
+from crmkit.storage.world import Journal, Registers, Table, World, compared, keys
 
 PATIENCE = 60.0  #: seconds that a transaction waits for the one before it
 
@@ -41,8 +41,12 @@ class MemoryStore:
         self._turn = Lock()
         self._world = World({kind: Table(entity) for kind, entity in model.entities.items()}, Journal())
 
-    def create(self) -> None:
+    def create(self, *, thorough: bool = False) -> None:
         """Nothing is needed to keep records here."""
+
+    def migrate(self, *, dry: bool = False) -> tuple[str, ...]:  # noqa: ARG002 - as every store
+        """Nothing is ever missing."""
+        return ()
 
     def begin(self) -> MemorySession:
         """A new transaction, as soon as the one before it is over.
@@ -82,6 +86,7 @@ class MemorySession:
         self._tables = dict(world.tables)
         self._journal = Journal(world.last)
         self._operations: dict[Id[Any], Operation] = {}
+        self._registers = world.registers
         self._pointing: dict[tuple[str, str], Pointing] = {}
 
     def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
@@ -107,6 +112,8 @@ class MemorySession:
         """The rows among which to search: few if only one id, unique key or reference can meet the condition."""
         table = self._opened()[kind]
         for part in where.items if isinstance(where, Every) else (where,):
+            if isinstance(part, OneOf) and part.column.path == "id":
+                return [table.rows[id] for id in part.values if id in table.rows]
             if isinstance(part, Test) and part.operator is Operator.EQUAL:
                 if part.column.target is not None:
                     return self.pointing(kind, part.column, part.value)
@@ -169,7 +176,8 @@ class MemorySession:
         self.update(kind, [(row, done[0]) for row, done in steps if done is not None])
         events = [done[1] for _, done in steps if done is not None]
         self.record(events)
-        return Swept(sweep.name, len(events), batch)
+        done = () if sweep.among is None else tuple([event.id for event in events])
+        return Swept(sweep.name, len(events), batch, done)
 
     def _put(self, table: Table, before: Row | None, after: Row) -> None:
         """One row in the place of another, if its references lead somewhere and nobody else has its keys."""
@@ -214,6 +222,37 @@ class MemorySession:
         found = chain.from_iterable([journal.after(after) for journal in journals])
         return islice((event for event in found if kind in (None, event.kind) and id in (None, event.id)), limit)
 
+    def count(
+        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
+    ) -> int | None:
+        """What the counter says once `by` is added, if that is in the bounds."""
+        self._opened()
+        value = self._registers.counters.get(key, 0) + by
+        if by == 0:
+            return value
+        counters = self._registering().counters
+        if not least <= value <= most:
+            return None
+        counters[key] = value
+        return value
+
+    def reserve(
+        self, space: str, keys: Sequence[str], *, before: Id[Any] | None = None, after: Id[Any] | None = None
+    ) -> dict[str, Id[Any]]:
+        """Who holds these keys, once those of `before` are given to `after`."""
+        self._opened()
+        if before != after:
+            registers = self._registering()
+            for key in keys:
+                registers.give(space, key, before, after)
+        holders = self._registers.holders
+        return {key: holders[space, key] for key in keys if (space, key) in holders}
+
+    def keys(self, holder: Id[Any]) -> list[tuple[str, str]]:
+        """Space and key of all that this holder has."""
+        self._opened()
+        return sorted(key for key, by in self._registers.holders.items() if by == holder)
+
     def operation(self, id: Id[Any], *, done: Operation | None = None) -> Operation | None:
         """The operation with this id, of those committed and those of this transaction."""
         self._opened()
@@ -230,7 +269,8 @@ class MemorySession:
         for event in self._journal.events:
             self._world.journal.append(event)
         self._world.operations.update(self._operations)
-        self._close(World(tables, self._world.journal, self._world.journal.last, self._world.operations))
+        world = self._world
+        self._close(World(tables, world.journal, world.journal.last, world.operations, self._registers))
 
     def rollback(self) -> None:
         """Leave everything as it was."""
@@ -245,6 +285,11 @@ class MemorySession:
         if self._over:
             raise StoreError("this transaction is over", hint="begin another one")
         return self._tables
+
+    def _registering(self) -> Registers:
+        if self._registers is self._world.registers:
+            self._registers = self._registers.copy()
+        return self._registers
 
     def _changing(self, kind: str) -> Table:
         tables = self._opened()
@@ -266,6 +311,9 @@ class MemorySnapshot(MemorySession):
         """The events there were when it began."""
         found = super().history(kind=kind, id=id, after=after)
         return islice(takewhile(lambda event: event.sequence <= self._world.last, found), limit)
+
+    def _registering(self) -> Registers:
+        raise only_reads()
 
     def _changing(self, kind: str) -> Table:  # noqa: ARG002 - as every session
         self._opened()

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Dialect,
     Executable,
     FromClause,
+    Index,
     Integer,
     String,
     Table,
@@ -27,7 +28,7 @@ from sqlalchemy import (
     func,
     literal,
 )
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB, insert
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.types import TypeEngine
 
@@ -36,7 +37,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
-from crmkit.storage.dialect import MILLIARD, Bare, Kept, in_order
+from crmkit.storage.dialect import MILLIARD, Bare, Kept
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _COLUMNS: Final = """
@@ -137,13 +138,18 @@ class PostgresDialect:
         given = func.json_to_recordset(cast(literal(records, Text()), JSON))
         return given.table_valued(*named).render_derived(with_types=True)
 
-    def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
+    def indexes(self, indexes: Sequence[Index], driver: Dialect) -> Sequence[str]:
         """One statement each."""
-        return tuple(str(CreateIndex(index).compile(dialect=driver)) for index in in_order(table))
+        return tuple(str(CreateIndex(index).compile(dialect=driver)) for index in indexes)
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """One statement, after which keys are looked at."""
         return (table.delete().where(table.c.id.in_(ids)),)
+
+    def added(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Executable:
+        """Those that are there are given what they have."""
+        same = {column.name: column for column in table.columns if not column.primary_key}
+        return insert(table).values(list(rows)).on_conflict_do_update(index_elements=table.primary_key, set_=same)
 
     def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:
         """By an advisory lock, which ends with the transaction."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -12,6 +13,7 @@ from attrs import frozen
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from crmkit.core.kernel.columns import LARGEST_INTEGER
 from crmkit.core.kernel.errors import StoreError
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Ground
@@ -25,10 +27,12 @@ from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
+from crmkit.storage.migrate import migrate
 from crmkit.storage.operations import operation_of
 from crmkit.storage.operations import row_of as row_of_operation
 from crmkit.storage.refusals import changed_meanwhile, done_before, only_reads, recorded_before
-from crmkit.storage.schema import create, found
+from crmkit.storage.registers import Registers
+from crmkit.storage.schema import as_made, create, found
 from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
 from crmkit.storage.tables import Tables, compared, tables
@@ -67,14 +71,30 @@ class SQLStore:
         )
         self._prefix = prefix
 
-    def create(self) -> None:
+    def create(self, *, thorough: bool = False) -> None:
         """Make the tables, unless there are some whose names begin with the prefix.
 
-        :raises SchemaOutdated: those have other columns than the model
+        :raises SchemaOutdated: those are not what the model needs
         :raises StoreError: the database cannot be opened or written
         """
+        if thorough or not self._as_made():
+            with self._connected() as connection, connection.begin():
+                create(connection, self._prepared.tables, self._prefix)
+
+    def migrate(self, *, dry: bool = False) -> tuple[str, ...]:
+        """Add what is missing; the statements that did, or would do, so.
+
+        :raises SchemaOutdated: something is otherwise; nothing is done
+        :raises MissingExtra: Alembic is not installed
+        """
         with self._connected() as connection, connection.begin():
-            create(connection, self._prepared.tables, self._prefix)
+            return migrate(connection, self._prepared.tables, self._prefix, dry=dry)
+
+    def _as_made(self) -> bool:
+        """Whether there are the tables of the model, by their fingerprints."""
+        with self._connected() as connection, suppress(StoreError):
+            return as_made(connection, self._prepared.tables)
+        return False
 
     def begun(self) -> bool:
         """Whether there are tables whose names begin with the prefix.
@@ -185,25 +205,25 @@ class SQLSession:
         tables = self._prepared.tables
         statements = SweepStatements(sweep, tables)
         batch = self._opened().scalar(sa.select(sa.func.max(tables.journal.table.c.sequence))) or 0
-        counts: list[int] = []
+        told: list[Swept | None] = []
 
         def done(connection: sa.Connection) -> bool:
-            counts.append(connection.execute(statements.record).rowcount)
-            return counts[0] == 0 or connection.execute(statements.change(batch)).rowcount == counts[0]
+            told.append(statements.done(connection, batch))
+            return told[0] is not None
 
-        if not self._attempted(done):
-            counts = [self._swept(sweep)]
-        return Swept(sweep.name, counts[0], batch)
+        swept = told[0] if self._attempted(done) else None
+        return self._swept(sweep, batch) if swept is None else swept
 
-    def _swept(self, sweep: GroundSweep) -> int:
-        """How many rows it changed, one after the other."""
+    def _swept(self, sweep: GroundSweep, batch: int) -> Swept:
+        """What it did to one row after the other."""
         steps = [(row, sweep.step(row)) for row in self.page(sweep.model.kind, sweep.where)]
         changed = [(row, *done) for row, done in steps if done is not None]
         stale = self.update(sweep.model.kind, [(row, after) for row, after, _ in changed])
         if stale:
             raise changed_meanwhile(sweep.model.kind, stale)
         self.record([event for _, _, event in changed])
-        return len(changed)
+        done = () if sweep.among is None else tuple([event.id for _, _, event in changed])
+        return Swept(sweep.name, len(changed), batch, done)
 
     def record(self, events: Sequence[Event]) -> None:
         """Append to the journal."""
@@ -235,6 +255,30 @@ class SQLSession:
             yield from map(event_of, journal.decode(found))
             after = found[-1].sequence
 
+    def count(
+        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
+    ) -> int | None:
+        """What the counter says once `by` is added, if that is in the bounds."""
+        if by == 0:
+            return Registers(self._prepared.tables, self._opened()).value(key) or 0
+        return Registers(self._prepared.tables, self._changing()).count(key, by, least, most)
+
+    def reserve(
+        self, space: str, keys: Sequence[str], *, before: Id[Any] | None = None, after: Id[Any] | None = None
+    ) -> dict[str, Id[Any]]:
+        """Who holds these keys, once those of `before` are given to `after`."""
+        if before != after:
+            registers = Registers(self._prepared.tables, self._changing())
+            if before is not None:
+                registers.hand_over(space, keys, before, after)
+            elif after is not None:
+                registers.take(space, keys, after)
+        return Registers(self._prepared.tables, self._opened()).holders(space, keys)
+
+    def keys(self, holder: Id[Any]) -> list[tuple[str, str]]:
+        """Space and key of all that this holder has."""
+        return Registers(self._prepared.tables, self._opened()).keys(holder)
+
     def operation(self, id: Id[Any], *, done: Operation | None = None) -> Operation | None:
         """The operation with this id, or another one."""
         rows = self._prepared.tables.operations
@@ -265,6 +309,9 @@ class SQLSession:
             raise StoreError("this transaction is over", hint="begin another one")
         return self._connection
 
+    def _changing(self) -> sa.Connection:
+        return self._opened()
+
     def _written(self, writes: Sequence[tuple[str, Row]]) -> bool:
         """Each of these statements changed one row; otherwise none did."""
         together: dict[str, list[Row]] = {}
@@ -290,6 +337,10 @@ class SQLSession:
 
 class SQLSnapshot(SQLSession):
     """One transaction that only reads."""
+
+    def _changing(self) -> sa.Connection:
+        self._opened()
+        raise only_reads()
 
     def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:  # noqa: ARG002 - as every session
         raise only_reads()

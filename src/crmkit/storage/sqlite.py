@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
@@ -20,10 +19,10 @@ from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.model import Model
 from crmkit.storage.faults import SQLITE
 from crmkit.storage.mounts import network_of
-from crmkit.storage.schema import create
+from crmkit.storage.schema import as_made
 from crmkit.storage.sql import Prepared, SQLSession, SQLSnapshot, SQLStore
 from crmkit.storage.sqlite_dialect import SQLiteDialect
-from crmkit.storage.tables import checked_prefix, tables
+from crmkit.storage.tables import checked_prefix
 from crmkit.storage.turns import LateError, Turn, Turns
 
 PATIENCE: Final = 10  #: seconds that a transaction waits for the one before it
@@ -69,13 +68,20 @@ class SQLiteStore(SQLStore):
         writing = _engine(self._file, f"PRAGMA synchronous = {_synchronous(profile)}", begin="BEGIN IMMEDIATE")
         super().__init__(writing, model, SQLiteDialect(), prefix=checked_prefix(prefix))
 
-    def create(self) -> None:
+    def create(self, *, thorough: bool = False) -> None:
         """Make the tables, unless they are there, which is seen without the turn; raises like every store."""
-        if self._compared():
-            return
+        if thorough or not self._as_made():
+            turn = self._turn()
+            try:
+                super().create(thorough=thorough)
+            finally:
+                turn.end()
+
+    def migrate(self, *, dry: bool = False) -> tuple[str, ...]:
+        """Add what is missing, when it is our turn; raises like every store."""
         turn = self._turn()
         try:
-            super().create()
+            return super().migrate(dry=dry)
         finally:
             turn.end()
 
@@ -124,16 +130,14 @@ class SQLiteStore(SQLStore):
         self._reading.dispose()
         super().close()
 
-    def _compared(self) -> bool:
-        """Whether there are tables with the prefix; they are those of the model then."""
+    def _as_made(self) -> bool:
+        """As every store looks, but on a connection that waits for nobody."""
         _same(self._process)
         if self._engine is None or not Path(self._file).is_file():
             return False
-        with self._reading.connect() as connection:
-            there = any(name.lower().startswith(self._prefix) for name in sa.inspect(connection).get_table_names())
-            if there:
-                create(connection, self._prepared.tables, self._prefix)
-        return there
+        with self._reading.connect() as connection, suppress(StoreError):
+            return as_made(connection, self._prepared.tables)
+        return False
 
     def _turn(self) -> Turn:
         _same(self._process)
@@ -219,12 +223,6 @@ def profiled(path: str) -> tuple[str, str]:
     if name != "profile":
         raise Invalid("url", f"got {shape(query)} behind the path", accepts=f"profile={' or profile='.join(_PROFILES)}")
     return file, profile
-
-
-def ddl(model: Model, *, prefix: str = "crm_") -> str:
-    """The statements that make the tables of a model, as text."""
-    made = tables(model, SQLiteDialect(), checked_prefix(prefix))
-    return "\n\n".join(f"{statement};" for statement in made.ddl(sqlite.dialect())) + "\n"
 
 
 def _synchronous(profile: object) -> str:

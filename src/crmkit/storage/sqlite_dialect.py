@@ -15,6 +15,7 @@ from sqlalchemy import (
     Dialect,
     Executable,
     FromClause,
+    Index,
     Integer,
     String,
     Table,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.types import TypeEngine
 
@@ -33,8 +35,7 @@ from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
-from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
-from crmkit.storage.dialect import MILLIARD, Bare, Kept, amount_of, in_order, in_units
+from crmkit.storage.dialect import MILLIARD, Bare, Kept, amount_of, in_units
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _UNITS: Final = 10**DECIMALS
@@ -67,22 +68,22 @@ def _tags(kept: str) -> frozenset[str]:
 
 
 class SQLiteDialect:
-    """SQLite with texts in UTF-8: there the order of bytes is that of code points."""
+    """SQLite with texts in UTF-8: there the order of bytes is that of code points, and no text has a length to keep."""
 
     kept: Final[Mapping[Scalar, Kept]] = {
         Scalar.ID: Kept(Bare("BLOB(16)"), _bytes, _id),
-        Scalar.CODE: Kept(String(LONGEST_CODE)),
-        Scalar.NAME: Kept(String(LONGEST_NAME)),
+        Scalar.CODE: Kept(Text()),
+        Scalar.NAME: Kept(Text()),
         Scalar.TEXT: Kept(Text()),
-        Scalar.CHOICE: Kept(String(40)),
+        Scalar.CHOICE: Kept(Text()),
         Scalar.INTEGER: Kept(BigInteger()),
         Scalar.FLAG: Kept(Bare("BOOLEAN"), int, bool),
         Scalar.AMOUNT: Kept(BigInteger(), in_units, amount_of),
-        Scalar.DATE: Kept(String(10), date.isoformat, date.fromisoformat),
-        Scalar.MOMENT: Kept(String(26), _written, _moment),
+        Scalar.DATE: Kept(Text(), date.isoformat, date.fromisoformat),
+        Scalar.MOMENT: Kept(Text(), _written, _moment),
         Scalar.TAGS: Kept(Text(), _array, _tags),
     }
-    folded: Final[TypeEngine[Any]] = String(LONGEST_FOLD)
+    folded: Final[TypeEngine[Any]] = Text()
     options: Final[Mapping[str, Any]] = {}
 
     def contains(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -153,13 +154,18 @@ class SQLiteDialect:
         ]
         return select(groups.c.key.label(first), *values).distinct().subquery()
 
-    def indexes(self, table: Table, driver: Dialect) -> Sequence[str]:
+    def indexes(self, indexes: Sequence[Index], driver: Dialect) -> Sequence[str]:
         """One statement each."""
-        return tuple(str(CreateIndex(index).compile(dialect=driver)) for index in in_order(table))
+        return tuple(str(CreateIndex(index).compile(dialect=driver)) for index in indexes)
 
     def deletion(self, table: Table, ids: Sequence[Any]) -> Sequence[Executable]:
         """One statement, after which keys are looked at."""
         return (table.delete().where(table.c.id.in_(ids)),)
+
+    def added(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> Executable:
+        """Those that are there are given what they have."""
+        same = {column.name: column for column in table.columns if not column.primary_key}
+        return insert(table).values(list(rows)).on_conflict_do_update(index_elements=table.primary_key, set_=same)
 
     def alone(self, connection: Connection, what: str) -> AbstractContextManager[object]:  # noqa: ARG002
         """As every transaction is."""

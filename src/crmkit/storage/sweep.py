@@ -3,12 +3,16 @@
 The condition is read once, by the INSERT, which locks what it finds where a database has locks on rows. The UPDATE
 joins the events that it wrote, each to the row of the version before it. Should a row have changed in between all the
 same, it has no such version: fewer rows change than there are events.
+
+A sweep among some records has the INSERT tell which they were, and changes these without looking at the journal, where
+others may be writing. Their rows are found by the primary key, and so locked in the order of their ids: two that want
+the same wait for each other one way only.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,7 +20,8 @@ from attrs import field, frozen
 
 from crmkit.core.kernel.columns import Column, Json, to_json
 from crmkit.core.kernel.fields import Scalar
-from crmkit.core.kernel.sweep import GroundSweep
+from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.text import fold
 from crmkit.storage.tables import EVENT, Tables, compared
 from crmkit.storage.where import Where
@@ -42,13 +47,24 @@ class SweepStatements:
     def _of_the_events(self) -> sa.Table:
         return self.tables.journal.table
 
+    def done(self, connection: sa.Connection, batch: int) -> Swept | None:
+        """What it did, with events behind the sequence `batch`; None where a row changed in between."""
+        sweep = self.sweep
+        if sweep.among is None:
+            count = connection.execute(self.record).rowcount
+            whole = count == 0 or connection.execute(self.change(batch)).rowcount == count
+            return Swept(sweep.name, count, batch) if whole else None
+        written = connection.scalars(self.record.returning(self.journal.c.record)).all()
+        ids = tuple([self.tables.read(Scalar.ID, id) for id in written])
+        whole = not ids or connection.execute(self.change_of(ids)).rowcount == len(ids)
+        return Swept(sweep.name, len(ids), batch, ids) if whole else None
+
     @property
     def record(self) -> sa.Insert:
         """To write the events of all rows that fulfil the condition and would change."""
         stamp, row = self.sweep.stamp, self.row
-        at = self._said("at", stamp.at)
         cells = {
-            "at": sa.case((row.c.modified_at > at, row.c.modified_at), else_=at),
+            "at": self._recorded(),
             "occurred": self._said("occurred", stamp.occurred),
             "by": self._said("by", stamp.by),
             "operation": self._said("operation", stamp.operation),
@@ -64,6 +80,8 @@ class SweepStatements:
         if not self.sweep.moves:
             there = there & sa.or_(*[self._differs(column, value) for column, value in self.sweep.sets])
         found = sa.select(*cells.values()).where(there).order_by(row.c.id)
+        if self.sweep.among is not None:
+            found = found.with_hint(row, "FORCE INDEX (PRIMARY)", "mariadb")
         return self.journal.insert().from_select(list(cells), found.with_for_update(of=row))
 
     def change(self, batch: int) -> sa.Update:
@@ -82,6 +100,20 @@ class SweepStatements:
                 row.c.version == event.c.version - 1,
             )
         )
+
+    def change_of(self, ids: Collection[Id[Any]]) -> sa.Update:
+        """To change the rows with these ids, which are locked since their events were written."""
+        row = self.row
+        return (
+            row.update()
+            .values({**dict(self._values()), "version": row.c.version + 1, "modified_at": self._recorded()})
+            .where(row.c.id.in_(Where(self.tables).values(self.sweep.model.by_path["id"], ids)))
+        )
+
+    def _recorded(self) -> sa.ColumnElement[Any]:
+        """The time at which it is recorded, which never goes back."""
+        at, last = self._said("at", self.sweep.stamp.at), self.row.c.modified_at
+        return sa.case((last > at, last), else_=at)
 
     def _changes(self) -> sa.ColumnElement[str]:
         """The object of those columns that change: each writes itself behind a comma, the first one's is cut off."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.model import EntityModel, Model
 from crmkit.core.kernel.text import fold
 from crmkit.storage.converters import Convert, decoder, encoder
-from crmkit.storage.dialect import Dialect
+from crmkit.storage.dialect import Dialect, in_order
 
 #: What the journal keeps of an event.
 EVENT: Final = (
@@ -43,7 +44,22 @@ OPERATION: Final = (
     Column(path="commands", scalar=Scalar.TEXT),  #: JSON: name, digest and outcome of each
 )
 
-KEPT_BESIDE: Final = {"journal": "events are", "operation": "operations are"}
+COUNTER: Final = (Column(path="key", scalar=Scalar.CODE), Column(path="value", scalar=Scalar.INTEGER))
+
+#: Who holds which key of a space.
+RESERVED: Final = (
+    Column(path="space", scalar=Scalar.CODE),
+    Column(path="key", scalar=Scalar.CODE),
+    Column(path="holder", scalar=Scalar.ID),
+)
+
+KEPT_BESIDE: Final = {
+    "journal": "events are",
+    "operation": "operations are",
+    "counter": "counters are",
+    "reserved": "the holders of keys are",
+    "schema": "what tables were made as is",
+}
 
 
 _SEQUENCE: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # where only an INTEGER is given by itself
@@ -75,20 +91,32 @@ class Tables:
     kinds: Mapping[str, Rows]
     journal: Rows
     operations: Rows
+    counters: Rows
+    reserved: Rows
+    made: sa.Table  #: of each table, what it was made as
 
     def stored(self, scalar: Scalar, value: Any) -> Any:
         """A single value as its column keeps it."""
         encode = self.dialect.kept[scalar].encode
         return value if encode is None else encode(value)
 
+    def read(self, scalar: Scalar, stored: Any) -> Any:
+        """The value that a column keeps so."""
+        decode = self.dialect.kept[scalar].decode
+        return stored if decode is None else decode(stored)
+
     def ddl(self, dialect: sa.Dialect) -> tuple[str, ...]:
         """The statements that create them, parents first."""
         return tuple(each.strip() for each in self._creations(dialect))
 
     def _creations(self, dialect: sa.Dialect) -> Iterator[str]:
-        for rows in (*self.kinds.values(), self.journal, self.operations):
-            yield str(CreateTable(rows.table).compile(dialect=dialect))
-            yield from self.dialect.indexes(rows.table, dialect)
+        for table in self.metadata.tables.values():
+            yield from self.creation(table, dialect)
+
+    def creation(self, table: sa.Table, dialect: sa.Dialect) -> Iterator[str]:
+        """The statements that create one of them, and its indexes."""
+        yield str(CreateTable(table).compile(dialect=dialect))
+        yield from self.dialect.indexes(in_order(table), dialect)
 
 
 def checked_prefix(prefix: object) -> str:
@@ -115,8 +143,17 @@ def tables(model: Model, dialect: Dialect, prefix: str) -> Tables:
     kinds = {kind: _kind(metadata, each, dialect, prefix) for kind, each in model.entities.items()}
     for name in KEPT_BESIDE.keys() & kinds.keys():
         raise DefinitionError(f"a kind cannot be named «{name}»", hint=f"that is where {KEPT_BESIDE[name]} kept")
-    journal, operations = (make(metadata, dialect, prefix) for make in (_journal, _operations))
-    return Tables(dialect, metadata, kinds, journal, operations)
+    beside = partial(_beside, metadata, dialect)
+    return Tables(
+        dialect,
+        metadata,
+        kinds,
+        _journal(metadata, dialect, prefix),
+        beside(f"{prefix}operation", OPERATION),
+        beside(f"{prefix}counter", COUNTER),
+        beside(f"{prefix}reserved", RESERVED, sa.Index(None, "holder"), key=2),
+        _made(metadata, dialect, prefix),
+    )
 
 
 def _kind(metadata: sa.MetaData, model: EntityModel, dialect: Dialect, prefix: str) -> Rows:
@@ -180,16 +217,29 @@ def _journal(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
     return Rows(table, EVENT, encoder(EVENT, kept), decoder(EVENT, kept))
 
 
-def _operations(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
+def _beside(
+    metadata: sa.MetaData, dialect: Dialect, name: str, columns: tuple[Column, ...], *indexes: sa.Index, key: int = 1
+) -> Rows:
+    """A table of what is no record; of its columns the first are the `key`."""
     kept = dialect.kept
-    table = sa.Table(
-        f"{prefix}operation",
+    made = [
+        sa.Column(column.name, kept[column.scalar].type, primary_key=place < key, nullable=False, autoincrement=False)
+        for place, column in enumerate(columns)
+    ]
+    table = sa.Table(name, metadata, *made, *indexes, **dialect.options)
+    return Rows(table, columns, encoder(columns, kept), decoder(columns, kept))
+
+
+def _made(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> sa.Table:
+    code, text = dialect.kept[Scalar.CODE].type, dialect.kept[Scalar.TEXT].type
+    return sa.Table(
+        f"{prefix}schema",
         metadata,
-        sa.Column("id", kept[Scalar.ID].type, primary_key=True),
-        *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in OPERATION[1:]),
+        sa.Column("name", code, primary_key=True),
+        sa.Column("fingerprint", code, nullable=False),
+        sa.Column("blueprint", text, nullable=False),
         **dialect.options,
     )
-    return Rows(table, OPERATION, encoder(OPERATION, kept), decoder(OPERATION, kept))
 
 
 def _named(of: sa.ForeignKeyConstraint | sa.Index, table: sa.Table) -> str:

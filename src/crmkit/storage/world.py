@@ -90,6 +90,25 @@ class Journal:
 
 
 @frozen
+class Registers:
+    """What counters say, and who holds which key of which space."""
+
+    counters: dict[str, int] = field(factory=dict)
+    holders: dict[tuple[str, str], Id[Any]] = field(factory=dict)
+
+    def copy(self) -> Registers:
+        """Another one, to be changed without this one noticing."""
+        return Registers(dict(self.counters), dict(self.holders))
+
+    def give(self, space: str, key: str, before: Id[Any] | None, after: Id[Any] | None) -> None:
+        """Let `after` have a key, if `before` has it."""
+        if self.holders.get((space, key)) == before:
+            self.holders.pop((space, key), None)
+            if after is not None:
+                self.holders[space, key] = after
+
+
+@frozen
 class World:
     """All that is committed; tables are never changed, others take their place."""
 
@@ -97,3 +116,4 @@ class World:
     journal: Journal
     last: int = 0  #: the highest sequence number in it; the journal itself may have grown since
     operations: dict[Id[Any], Operation] = field(factory=dict)  #: it grows and never changes, like the journal
+    registers: Registers = field(factory=Registers)  #: never changed, like tables

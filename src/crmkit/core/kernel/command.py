@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import signature
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_type_hints
 
 from attrs import define, field
@@ -66,7 +67,7 @@ def command(method: F) -> F:
         given = digest({**dict(zip(names, args, strict=False)), **kwargs})
         if commands.known is not None:
             stored = commands.next(name, given).outcome
-            return answer(stored, lambda: get_type_hints(method)["return"], lambda *which: _as_it_was(work, *which))
+            return answer(stored, lambda: _answered(method), lambda *which: _as_it_was(work, *which))
         commands.busy, steps = True, work.steps
         try:
             found = method(self, *args, **kwargs)
@@ -81,6 +82,12 @@ def command(method: F) -> F:
 
     once.__crm_command__ = True  # type: ignore[attr-defined] # for the test that no writing method goes without
     return cast("F", once)
+
+
+def _answered(method: Callable[..., Any]) -> Any:
+    """The class of its answers; what its arguments are is nobody's business here, and need not be known by name."""
+    alone = SimpleNamespace(__annotations__={"return": method.__annotations__["return"]})
+    return get_type_hints(alone, method.__globals__)["return"]
 
 
 def _as_it_was(work: Work, kind: str, id: Id[Any], version: int) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from attrs import frozen
 
-from crmkit.core.kernel.columns import Column
+from crmkit.core.kernel.columns import LARGEST_INTEGER, Column
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
@@ -70,7 +70,9 @@ class Session(Protocol):
     def sweep(self, sweep: GroundSweep) -> Swept:
         """Do to every row that fulfils its condition what `sweep.step` does, and record the events.
 
-        All of them are as they were when it began: the condition sees nothing of what it does to others.
+        All of them are as they were when it began: the condition sees nothing of what it does to others. If the sweep
+        is `among` some, it tells which it changed; of several transactions that are at the same record at once, the
+        second one's condition is asked of what the first one left.
 
         :raises Invalid: like `insert`
         :raises Conflict: like `record`, or a record changed meanwhile
@@ -88,6 +90,29 @@ class Session(Protocol):
         self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
     ) -> Iterator[Event]:
         """Events with a sequence above `after`, in order; of one kind, or of one record."""
+        ...
+
+    def count(
+        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
+    ) -> int | None:
+        """What the counter says once `by` is added; None, and nothing is added, where that is not in the bounds.
+
+        The bounds guard the writing, whoever else is counting. A counter begins at 0; by 0 it is only read.
+        """
+        ...
+
+    def reserve(
+        self, space: str, keys: Sequence[str], *, before: Id[Any] | None = None, after: Id[Any] | None = None
+    ) -> Mapping[str, Id[Any]]:
+        """Give those of these keys that `before` holds (None: nobody) to `after` (None: to nobody).
+
+        Returns who holds them now, of those that are held: it stays so until this transaction ends. From nobody to
+        nobody it only looks.
+        """
+        ...
+
+    def keys(self, holder: Id[Any]) -> list[tuple[str, str]]:
+        """Space and key of all that this holder has, sorted."""
         ...
 
     def operation(self, id: Id[Any], *, done: Operation | None = None) -> Operation | None:
@@ -113,10 +138,21 @@ class Session(Protocol):
 class Store(Protocol):
     """Where one CRM keeps its records."""
 
-    def create(self) -> None:
+    def create(self, *, thorough: bool = False) -> None:
         """Make what is needed to keep the model's records, if it is not there.
 
+        What is there is known by its fingerprint, unless it is to be compared with the model in every detail.
+
         :raises SchemaOutdated: it is there, for another set of fields
+        """
+        ...
+
+    def migrate(self, *, dry: bool = False) -> tuple[str, ...]:
+        """Add to what is there whatever the model needs besides; says how, and with `dry` only says so.
+
+        Records keep what they have, and have the defaults of what is new.
+
+        :raises SchemaOutdated: adding would not do; nothing is done
         """
         ...
 

@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -24,13 +24,16 @@ from crmkit.core.kernel.derive import cells
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import CriteriaError, DefinitionError
 from crmkit.core.kernel.flow import Move
-from crmkit.core.kernel.ground import Ground
+from crmkit.core.kernel.ground import Every, Ground, OneOf
+from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event, Stamp, changes
 from crmkit.core.kernel.model import EntityModel, Model, Row, meant
 from crmkit.core.kernel.move import NOT_BY_EFFECT
 from crmkit.core.kernel.predicate import predicate
 
 E = TypeVar("E", bound=Entity)
+
+MOST_GUARDED: Final = 1000  #: ids in one guarded change
 
 
 @frozen
@@ -107,6 +110,7 @@ class GroundSweep:
     event: str
     moves: bool  #: it is an event of every record that fulfils `where`, also where no column changes
     stamp: Stamp
+    among: frozenset[Id[Any]] | None = None  #: the only ones that fulfil `where`, if it is to tell which it changed
 
     @property
     def details(self) -> Mapping[str, Json]:
@@ -153,6 +157,15 @@ class Swept:
     name: str
     count: int  #: of records, and of events
     batch: int  #: its events have the sweep's operation, its name in their details and a sequence above this one
+    done: tuple[Id[Any], ...] = ()  #: which, if it was among some
+
+
+@frozen
+class Guarded:
+    """What became of a change that was wanted of some records, each of them in one of the two, in the order given."""
+
+    done: tuple[Id[Any], ...]  #: changed by this transaction, and by no other that guards the same
+    left: tuple[Id[Any], ...]  #: as they are: not there, not fulfilling the condition, or changed by another one first
 
 
 def bind_sweep(
@@ -163,8 +176,9 @@ def bind_sweep(
     zone: str = "UTC",
     params: Mapping[str, Given] = NO_PARAMS,
     functions: Mapping[str, Function] = NO_FUNCTIONS,
+    among: Collection[Id[Any]] | None = None,
 ) -> GroundSweep:
-    """What a sweep asks of and gives to the rows of its kind, as of this stamp.
+    """What a sweep asks of and gives to the rows of its kind, as of this stamp; `among` those with these ids only.
 
     :raises CriteriaError: a condition that cannot be asked, a parameter that is not given
     :raises DefinitionError: a field that the record does not have or that makes a tree; one that is stamped, by a sweep
@@ -182,14 +196,16 @@ def bind_sweep(
         if column.stamped and sweep.move is None:
             raise DefinitionError(f"{column.path} is set by commands only", hint="name the move that stands for it")
     bound = partial(bind, model=model, kind=of.kind, now=stamp.occurred, zone=zone, params=params, functions=functions)
+    there, ids = bound(sweep.condition), None if among is None else frozenset(among)
     return GroundSweep(
         name=sweep.name,
         model=of,
-        where=bound(sweep.condition),
+        where=there if ids is None else Every((OneOf(of.by_path["id"], ids), there)),
         sets=tuple(sorted(sets, key=lambda each: of.position[each[0].path])),
         event=sweep.named,
         moves=sweep.move is not None,
         stamp=stamp,
+        among=ids,
     )
 
 

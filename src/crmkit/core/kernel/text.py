@@ -36,6 +36,17 @@ def clean(value: object, field: str, longest: int = LONGEST_TEXT) -> str:
     return value
 
 
+def named(value: object, field: str) -> str:
+    """The text itself, if it can be a key: compared exactly, character by character, blanks included.
+
+    :raises Invalid: like `clean`, longer than a code may be, or blank
+    """
+    text = clean(value, field, LONGEST_CODE)
+    if not text or text.isspace():
+        raise Invalid(field, "is blank", accepts="a text")
+    return text
+
+
 def successor(text: str) -> str | None:
     """The first text, by code point, that comes after everything that starts with `text`; None if there is none."""
     for at in range(len(text) - 1, -1, -1):

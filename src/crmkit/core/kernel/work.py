@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -14,6 +14,7 @@ from crmkit.core.kernel.argument import written
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.columns import Json, utc
 from crmkit.core.kernel.command import Commands, command
+from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.criteria import Criteria, Given, where
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
@@ -23,13 +24,14 @@ from crmkit.core.kernel.ground import Const, Ground
 from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, step
+from crmkit.core.kernel.keys import Keys
 from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.repository import Repository
 from crmkit.core.kernel.store import Order, Session
-from crmkit.core.kernel.sweep import GroundSweep, Sweep, Swept, bind_sweep
+from crmkit.core.kernel.sweep import MOST_GUARDED, GroundSweep, Guarded, Sweep, Swept, bind_sweep
 from crmkit.core.kernel.tally import Tally
 from crmkit.core.kernel.text import LONGEST_CODE, clean
 
@@ -80,6 +82,20 @@ class Work:
             because = f", because of this: {self._failure}" if self._failure else ""
             raise StoreError(f"this transaction is over{because}", hint="open another") from self._failure
         return self._session
+
+    def wrote(self) -> None:
+        """Say that the store has something of this work beside events, so that it is kept as an operation."""
+        self._eventful = True
+
+    @property
+    def counters(self) -> Counters:
+        """Counters, and limits to them."""
+        return Counters(self)
+
+    @property
+    def keys(self) -> Keys:
+        """Keys that one record holds and no other."""
+        return Keys(self)
 
     def fail(self, error: BaseException) -> None:
         """Something went wrong half-way: nothing more can be done here, nor can what was done be kept."""
@@ -176,18 +192,42 @@ class Work:
         :raises Invalid: a value that its field does not take, a unique key is taken, or a reference leads nowhere
         :raises Conflict: another transaction changed one of these records meanwhile
         """
-        given = {"me": self.stamp.by, **params}
+        return self._sweep(sweep, params)
+
+    @command
+    def guarded(self, sweep: Sweep, ids: Sequence[Id[Any]], *, params: Mapping[str, Given] = NOTHING) -> Guarded:
+        """Do what a sweep does to those of these records that fulfil its condition now, whoever else is at them.
+
+        Of several transactions that want the same change of a record at once exactly one makes it, if it no longer
+        fulfils the condition then; the others wait for that one to end and are told that it is left.
+
+        :raises Invalid: like `sweep`; no ids, or over 1,000 of them
+        :raises CriteriaError: like `sweep`
+        :raises DefinitionError: like `sweep`
+        :raises Conflict: a key refused the change, and another transaction changed one of these records meanwhile
+        """
+        if len(ids) > MOST_GUARDED:
+            raise Invalid("ids", f"got {shape(ids)}", accepts=f"a list of at most {MOST_GUARDED:,} ids")
+        wanted = tuple(dict.fromkeys([Id.of(id, "ids") for id in ids]))
+        done = frozenset(self._sweep(sweep, params, among=wanted).done)
+        return Guarded(
+            done=tuple([id for id in wanted if id in done]), left=tuple([id for id in wanted if id not in done])
+        )
+
+    def _sweep(self, sweep: Sweep, params: Mapping[str, Given], among: Sequence[Id[Any]] | None = None) -> Swept:
         ground = bind_sweep(
             self.registry.sweep(sweep),
             model=self.model,
             stamp=self.stamp,
             zone=self.registry.zone,
-            params=given,
+            params={"me": self.stamp.by, **params},
             functions=self.registry.functions,
+            among=among,
         )
         self.flush()
         self.steps += 1
         swept = self.session.sweep(ground)
+        self._eventful = self._eventful or swept.count > 0
         self._records.forget(ground.model.kind)
         for projection in self.registry.projections:
             if ground.event in projection.events:

@@ -80,7 +80,5 @@ class opportunity(LifeCycle):
     hold = flow.move({OPEN}, ON_HOLD, event="opportunity.held")
     resume = flow.move({ON_HOLD}, OPEN, event="opportunity.resumed")
     win = flow.move({OPEN, ON_HOLD}, WON, needs=(HAS_CUSTOMER,), then=_won, event="opportunity.won")
-    lose = flow.move(
-        {OPEN, ON_HOLD}, LOST, then=_lost, event="opportunity.lost", reasons=("cancelled", "out_sold")
-    )
+    lose = flow.move({OPEN, ON_HOLD}, LOST, then=_lost, event="opportunity.lost", reasons=("cancelled", "out_sold"))
     reopen = flow.move({WON, LOST}, OPEN, then=_REOPENED, event="opportunity.reopened")

@@ -35,6 +35,4 @@ class ProductRow:
         if product is None:
             code = self.code or ""
             return desk.keep(desk.tx.sales.add_product(code=code, name=self.name or code, list_price=price))
-        return desk.tx.revise(
-            evolve(product, name=self.name or product.name, list_price=price or product.list_price)
-        )
+        return desk.tx.revise(evolve(product, name=self.name or product.name, list_price=price or product.list_price))

@@ -15,7 +15,10 @@ from __future__ import annotations
 
 from crmkit.core.kernel.errors import MissingExtra
 
-_PARTS = ("checks", "journal", "operations", "order", "questions", "rows", "snapshots", "sweeps", "transactions")
+_PARTS = (
+    *("checks", "guards", "journal", "operations", "order", "questions"),
+    *("registers", "rows", "snapshots", "sweeps", "transactions"),
+)
 
 try:
     import hypothesis  # noqa: F401
@@ -26,10 +29,12 @@ except ImportError:
 # before they are imported: a promise that is broken then shows both sides
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
+from crmkit.testing.contract.guards import Guards  # noqa: E402
 from crmkit.testing.contract.journal import Journals  # noqa: E402
 from crmkit.testing.contract.operations import Operations  # noqa: E402
 from crmkit.testing.contract.order import Orders  # noqa: E402
 from crmkit.testing.contract.questions import Questions  # noqa: E402
+from crmkit.testing.contract.registers import Registers  # noqa: E402
 from crmkit.testing.contract.rows import Rows  # noqa: E402
 from crmkit.testing.contract.snapshots import Snapshots  # noqa: E402
 from crmkit.testing.contract.sweeps import Sweeps  # noqa: E402
@@ -39,5 +44,5 @@ from crmkit.testing.world.records import MODEL  # noqa: E402
 __all__ = ["MODEL", "StoreContract"]
 
 
-class StoreContract(Rows, Transactions, Snapshots, Orders, Journals, Sweeps, Operations, Questions):
+class StoreContract(Rows, Transactions, Snapshots, Orders, Journals, Sweeps, Guards, Registers, Operations, Questions):
     """The whole contract: `store` is an empty one, created over `MODEL`."""

@@ -16,6 +16,7 @@ from crmkit.core.kernel.entity import kind_of
 from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
 from crmkit.core.kernel.ground import Const
+from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import replay
 from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.money import Money
@@ -145,24 +146,32 @@ def _seen(row: Row, order: Sequence[Order]) -> tuple[Any, ...]:
     return cell("visit", row, "id"), *(cell("visit", row, by.column.path) for by in order)
 
 
-def check_sweep(store: Store, case: tuple[Situation, Sweep]) -> None:
-    """Rows, journal and count are those of a naive reading, once and again; the journal rebuilds the rows."""
+def check_sweep(store: Store, case: tuple[Situation, Sweep], among: frozenset[Id[Any]] | None = None) -> None:
+    """Rows, journal and count are those of a naive reading, once and again; the journal rebuilds the rows.
+
+    `among` some it also tells which they were.
+    """
     situation, sweep = case
     clock, world, kind = situation.clock, situation.world, kind_of(sweep.entity)
     stamp = a_stamp(clock)
-    ground = bind_sweep(sweep, model=MODEL, stamp=stamp, zone=clock.zone, params=PARAMS)
+    ground = bind_sweep(sweep, model=MODEL, stamp=stamp, zone=clock.zone, params=PARAMS, among=among)
     with unkept(store, world) as session:
         for of, records in world.items():
             session.record([an_event(of, row_of(record)) for record in records.values()])
         for _ in range(2):
             before = list(session.history())
             after = naively_swept(sweep, Asked(world, clock.now, clock.zone, PARAMS), stamp)
+            if among is not None:
+                after = {id: each for id, each in after.items() if id in among}
             world = {**world, kind: {**world[kind], **{id: record for id, (record, _) in after.items()}}}
 
             swept = session.sweep(ground)
 
             events = [evolve(event, sequence=0) for event in list(session.history())[len(before) :]]
-            assert swept == Swept(sweep.name, len(after), before[-1].sequence)
+            done = () if among is None else tuple(sorted(after))
+            assert evolve(swept, done=tuple(sorted(swept.done))) == Swept(
+                sweep.name, len(after), before[-1].sequence, done
+            )
             assert [(event.id, event) for event in events] == [(id, after[id][1]) for id in sorted(after)]
             _check_rows(session, world)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,8 @@ from crmkit.testing.contract.checks import EVERYBODY, unkept
 from crmkit.testing.world.pools import CLOCKS
 from crmkit.testing.world.records import MODEL
 from crmkit.testing.world.sweeps import a_stamp
+
+T = TypeVar("T")
 
 #: One store serves all examples of a test, each in a transaction of which nothing stays.
 one_store = settings(
@@ -40,6 +43,18 @@ def a_sweep(sweep: Sweep) -> GroundSweep:
 def everything(session: Session) -> tuple[list[Row], list[Row], list[Event]]:
     """All that a transaction sees: firms, visits, events."""
     return session.page("firm", EVERYBODY), session.page("visit", EVERYBODY), list(session.history())
+
+
+def at_once(works: Sequence[Callable[[], T]], *, meanwhile: Callable[[], object] = lambda: None) -> list[T]:
+    """What several threads answer that begin together; `meanwhile` is done once they may be waiting for each other.
+
+    :raises BaseException: what one of them raised
+    """
+    with ThreadPoolExecutor(len(works)) as threads:
+        begun = [threads.submit(work) for work in works]
+        wait(begun, timeout=0.05)
+        meanwhile()
+        return [each.result() for each in begun]
 
 
 class Supplied:

@@ -130,6 +130,12 @@ class Transactions(Supplied):
         session.delete("visit", [an_id(3)])
         assert (busy(), eastern()) == ([1], 1)
 
+    def test_a_store_as_it_was_made_lacks_nothing(self, store: Store) -> None:
+        """A thorough look finds no difference, and there is nothing to migrate."""
+        store.create(thorough=True)
+
+        assert store.migrate(dry=True) == store.migrate() == ()
+
     def test_creating_again_keeps_what_is_there(self, store: Store) -> None:
         """`create` makes what is missing and nothing else."""
         commit(store, insert=[firm(1)])
