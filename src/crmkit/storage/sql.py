@@ -25,7 +25,7 @@ from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage import feed
-from crmkit.storage.attempt import attempted, written
+from crmkit.storage.attempt import Attempts
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
@@ -144,6 +144,7 @@ class SQLSession:
         self._connection: sa.Connection | None = connection
         self._prepared = prepared
         self._line = Line(connection)
+        self._attempts = Attempts(self._line, forgiving=prepared.tables.dialect.forgiving)
 
     def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
         """The rows with these ids."""
@@ -313,17 +314,23 @@ class SQLSession:
 
     def _written(self, writes: Sequence[tuple[str, Row]]) -> bool:
         """Each of these statements changed one row; otherwise none did."""
-        self._changing()
-        return written(self._line, writes, forgiving=self._prepared.tables.dialect.forgiving)
+        self._writable()
+        return self._attempts.written(writes)
 
     def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:
         """It was done; where it says that it was not, or a key refuses it, nothing of it was."""
-        self._changing()
-        return attempted(self._line, write)
+        self._writable()
+        return self._attempts.attempted(write)
 
     def _changing(self) -> sa.Connection:
-        """The connection, to write by."""
+        """The connection, to write by without an attempt."""
+        self._writable()
+        self._attempts.settle()
         return self._opened()
+
+    def _writable(self) -> None:
+        """Nothing, if it is not over and may write."""
+        self._opened()
 
 
 class SQLSnapshot(SQLSession):
@@ -337,7 +344,7 @@ class SQLSnapshot(SQLSession):
         finally:
             self.rollback()
 
-    def _changing(self) -> sa.Connection:
+    def _writable(self) -> None:
         self._opened()
         raise only_reads()
 
