@@ -35,7 +35,7 @@ architecture: $(TOOLS)
 	$(BIN)/pytest -q tests/architecture
 
 properties: $(TOOLS)  ## compare stores and languages on many more random cases than `make test` does
-	@$(PYTEST) --hypothesis-profile=properties $(PYTEST_ARGS) tests/core tests/storage tests/test_machine.py
+	@$(PYTEST) --hypothesis-profile=properties $(PYTEST_ARGS) tests/core tests/storage tests/testing
 
 races: $(TOOLS)  ## race writers and kill them many more times than `make test` does (ROUNDS=250)
 	@CRMKIT_RACES=$(or $(ROUNDS),250) $(BIN)/pytest $(PYTEST_ARGS) tests/races

@@ -110,7 +110,7 @@ class Transactions:
             known = session.operation(attempt.id) if attempt.look else None
             tx = self._begun(session, attempt, known)
             if attempt.checked:
-                _require_active(tx.of(User).get(attempt.by))
+                _require_active(tx)
             yield tx
             done, told = tx.finish(asked=attempt.asked), tx.told()
             tx.close()  # whoever is asked now finds it over
@@ -171,7 +171,7 @@ class Transactions:
         view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
         try:
             if actor is not None:
-                _require_active(view.of(User).get(view.stamp.by))
+                _require_active(view)
             yield view
         finally:
             view.close()
@@ -182,6 +182,8 @@ def _id_of(actor: Actor) -> Id[Any]:
     return SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor
 
 
-def _require_active(actor: User) -> None:
+def _require_active(tx: Transaction) -> None:
+    with tx.sight.lifted():
+        actor = tx.of(User).get(tx.stamp.by)
     if not actor.active:
         raise Refused(f"acting as {actor.name}", [Refusal(code="inactive_user", says="the user is not active")])

@@ -25,6 +25,7 @@ from crmkit.cli.progress import Bar, watched
 from crmkit.cli.report import REPORTS
 from crmkit.core.kernel.figures import Figures
 from crmkit.core.kernel.tally import Bucket, Per
+from crmkit.core.kernel.values import Phone
 from crmkit.core.sales.lead import Lead
 from crmkit.crm import CRM
 from crmkit.exchange.kinds import KINDS
@@ -295,6 +296,19 @@ def test_the_doctor_names_versions_extras_and_stores(capsys: pytest.CaptureFixtu
     assert found["SQLite"].startswith(sqlite3.sqlite_version)
     assert ("warning" in found["SQLite"]) == resets_the_wal(sqlite3.sqlite_version_info)
     assert found["store"] == "memory: opens"
+
+
+@pytest.mark.usefixtures("imported")
+def test_the_doctor_warns_of_phone_numbers_that_two_rules_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """A machine with an extra and one without do not disagree in silence."""
+    with CRM.open("sqlite:crm.db") as crm, crm.transaction() as tx:
+        tx.customers.add_account(name="Hanbit", phone="010-1234-5678")
+    assert findings(printed(capsys, "doctor"))["store"] == "sqlite:crm.db opens"
+
+    with CRM.open("sqlite:crm.db") as crm, crm.transaction() as tx:
+        tx.customers.add_contact(name="Kim", phone=Phone(written="010", number="+821012345678", rule="acme/1"))
+    said = findings(printed(capsys, "doctor"))["store"]
+    assert said.startswith("sqlite:crm.db opens (warning: phone numbers are kept as acme/1 and digits/1 read them")
 
 
 def test_the_doctor_opens_a_database(imported: str, capsys: pytest.CaptureFixture[str]) -> None:

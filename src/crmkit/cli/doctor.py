@@ -7,7 +7,7 @@ import re
 import sqlite3
 import zoneinfo
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,10 +16,13 @@ from typing import Any, Final
 from crmkit.builtin import ACCEPTS, ENTITIES, open_store
 from crmkit.cli.classes import add_entities, classes
 from crmkit.cli.options import Commands, add_store, file_of
+from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import CrmError
 from crmkit.core.kernel.model import Model
+from crmkit.core.kernel.tally import Count, Tally
 from crmkit.crm import CRM
+from crmkit.transaction import View
 
 #: And the library that each brings.
 EXTRAS: Final = {
@@ -30,6 +33,8 @@ EXTRAS: Final = {
     "mariadb": "PyMySQL",
 }
 
+_REACHED: Final = ("lead", "account", "contact")  #: kinds of record with a phone number
+_PHONE: Final = where("phone.rule").present()
 _PASSWORD: Final = re.compile(r"(?<=//)([^:/?]*):.*@|(?<=password=)[^&]*")
 
 _Line = tuple[str, str]
@@ -106,12 +111,29 @@ def _store(url: str, entities: list[type[Entity]], extensions: list[type[Any]]) 
         if url.startswith(("postgresql:", "mariadb:")) and not _begun(url):
             return True, "has no CRM yet; what is written first makes one"
         with CRM.open(url, entities=entities, extensions=extensions) as crm, crm.read() as view:
-            view.insights.funnel()
+            rules = _phone_rules(view)
         with closing(open_store(url, Model.build((*ENTITIES, *entities), tuple(extensions)), prefix="crm_")) as store:
             store.create(thorough=True)
     except CrmError as error:
         return False, f"does not open: {error.code}: {error}"
-    return True, "opens"
+    return True, f"opens{_disagreement(rules)}"
+
+
+def _phone_rules(view: View) -> set[str]:
+    """The rules under which phone numbers are kept."""
+    tallies = [
+        Tally(kind=kind, title="rules", by=("phone.rule",), measures=(Count(name="numbers"),), where=_PHONE)
+        for kind in _REACHED
+    ]
+    return {row.group[0] for tally in tallies for row in view.tally(tally).rows}
+
+
+def _disagreement(rules: Collection[str]) -> str:
+    """A warning where phone numbers that are the same may be kept as if they were not."""
+    if len(rules) <= 1:
+        return ""
+    named = " and ".join(sorted(rules))
+    return f" (warning: phone numbers are kept as {named} read them; those of different rules are not compared)"
 
 
 def _begun(url: str) -> bool:

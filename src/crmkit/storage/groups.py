@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
 
 from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.model import Relation, Resolved
 from crmkit.core.kernel.tally import GroundGroup, GroundTally
 from crmkit.storage.calendar import buckets
@@ -24,6 +25,7 @@ class Records:
 
     tables: Tables
     kind: str
+    sight: Mapping[str, Ground]  #: of these kinds only such records are joined
     source: sa.FromClause = field(init=False)  #: to select from
     _ends: dict[tuple[Relation, ...], sa.FromClause] = field(init=False)
 
@@ -39,8 +41,11 @@ class Records:
     def end(self, hops: tuple[Relation, ...]) -> sa.FromClause:
         """The records at the end of these relations; where there is none, all its columns are NULL."""
         if hops not in self._ends:
-            target = self.tables.kinds[hops[-1].target].table.alias()
-            self.join(target, target.c.id == self.end(hops[:-1]).c[hops[-1].column.name])
+            kind = hops[-1].target
+            target = self.tables.kinds[kind].table.alias()
+            there = target.c.id == self.end(hops[:-1]).c[hops[-1].column.name]
+            seen = self.sight.get(kind)
+            self.join(target, there if seen is None else there & Where(self.tables).condition(seen, target))
             self._ends[hops] = target
         return self._ends[hops]
 

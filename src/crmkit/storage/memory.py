@@ -15,6 +15,7 @@ from crmkit.core.kernel.entity import Index
 from crmkit.core.kernel.errors import StoreError
 from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ground import Every, Ground, OneOf, Test
+from crmkit.core.kernel.identity import leads_nowhere
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model, Row
@@ -24,7 +25,7 @@ from crmkit.core.kernel.predicate import row_predicate
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
-from crmkit.storage.refusals import done_before, leads_nowhere, only_reads, recorded_before, still_needed, taken
+from crmkit.storage.refusals import done_before, only_reads, recorded_before, still_needed, taken
 from crmkit.storage.world import Journal, Portion, Registers, Table, World, compared, keys, stretch
 
 PATIENCE = 60.0  #: seconds that a transaction waits for the one before it

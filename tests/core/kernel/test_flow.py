@@ -22,7 +22,6 @@ from support.flows import (
     SOLVED,
     Ticket,
     TicketStatus,
-    check_walks,
     stamp,
     ticket,
     tickets,
@@ -34,6 +33,7 @@ from crmkit.core.kernel.errors import DefinitionError
 from crmkit.core.kernel.flow import Flow, LifeCycle
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event, Stamp, step
+from crmkit.testing.machines.walks import check_walks
 
 
 class LampStatus(StrEnum):

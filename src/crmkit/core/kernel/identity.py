@@ -40,7 +40,7 @@ class Identities:
             for row in session.load(model.kind, [id]):
                 known = self._known[model.kind][id] = Known(model.build(row), row, row)
         if known is None:
-            raise NotFound(f"there is no {model.kind} {id}", facts={"kind": model.kind, "id": str(id)})
+            raise missing(model.kind, id)
         return known
 
     def seen(self, model: EntityModel, row: Row) -> Any:
@@ -99,6 +99,16 @@ class Identities:
                     )
                 seen.add(parent)
                 parent = self.get(session, model, parent).row[place]
+
+
+def missing(kind: str, id: Id[Any]) -> NotFound:
+    """What to raise for a record that is not there, or may not be known to be."""
+    return NotFound(f"there is no {kind} {id}", facts={"kind": kind, "id": str(id)})
+
+
+def leads_nowhere(field: str, target: str) -> Invalid:
+    """What to raise for a reference to a record that is not there, or may not be known to be."""
+    return Invalid(field, "leads nowhere", accepts=f"the id of a {target}")
 
 
 def outdated(kind: str, ids: Sequence[Id[Any]]) -> Conflict:

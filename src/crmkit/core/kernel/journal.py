@@ -8,10 +8,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 
+from crmkit.core.kernel.argument import written
 from crmkit.core.kernel.columns import Json, from_json, to_json
 from crmkit.core.kernel.entity import Entity, kind_of
+from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import EntityModel, Model, Row
+from crmkit.core.kernel.text import LONGEST_CODE, clean
 
 E = TypeVar("E", bound=Entity)
 
@@ -59,6 +62,16 @@ def step(record: E, stamp: Stamp, name: str, details: Mapping[str, Json] = NOTHI
         name=name, kind=kind_of(type(record)), id=record.id, version=stepped.version, stamp=stamp, details=details
     )
     return stepped, event
+
+
+def recordable(event: Event) -> Event:
+    """The event, if every store can keep what it says.
+
+    :raises Invalid: a name that does not begin with the kind of record, or details that have no exact form in JSON
+    """
+    if not clean(event.name, "event", LONGEST_CODE).startswith(f"{event.kind}.") or event.name.endswith("."):
+        raise Invalid("event", f"got {shape(event.name)}", accepts=f"a name such as {event.kind}.done")
+    return evolve(event, details={name: written(f"details.{name}", value) for name, value in event.details.items()})
 
 
 def changes(model: EntityModel, before: Row | None, after: Row) -> dict[str, Change]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import frozen
 
 from crmkit.core.kernel.entity import Entity, kind_of
+from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
+from crmkit.core.kernel.model import EntityModel
+
+if TYPE_CHECKING:
+    from crmkit.core.kernel.store import Session
 
 R = TypeVar("R", bound=Entity)
 
@@ -41,3 +46,14 @@ def rebuilt(projection: Projection[R], events: Iterable[Event]) -> dict[Id[Any],
         if event.name in projection.events:
             by_record[event.id] = projection.fold(by_record.get(event.id, ()), event)
     return {row.id: row for rows in by_record.values() for row in rows}
+
+
+def put_right(session: Session, model: EntityModel, projection: Projection[Any], events: Iterable[Event]) -> int:
+    """Let the rows that are kept be those that follow from the whole journal; returns how many were not."""
+    right = {id: model.flatten(row) for id, row in rebuilt(projection, events).items()}
+    kept = {row[model.position["id"]]: row for row in session.page(model.kind, Const(True))}
+    session.delete(model.kind, [id for id in kept if id not in right])
+    session.insert(model.kind, [row for id, row in right.items() if id not in kept])
+    wrong = [(kept[id], row) for id, row in right.items() if id in kept and kept[id] != row]
+    session.update(model.kind, wrong)
+    return len(wrong) + len(kept.keys() ^ right.keys())

@@ -13,18 +13,15 @@ A backend's author supplies one fixture, an empty store over the test model, and
 
 from __future__ import annotations
 
-from crmkit.core.kernel.errors import MissingExtra
+from crmkit.testing.extra import require_testing
+
+require_testing()
+import pytest  # noqa: E402 - only where it is installed
 
 _PARTS = (
     *("checks", "feeds", "guards", "journal", "operations", "order", "questions"),
     *("registers", "rows", "snapshots", "sweeps", "transactions"),
 )
-
-try:
-    import hypothesis  # noqa: F401
-    import pytest
-except ImportError:
-    raise MissingExtra("testing") from None
 
 # before they are imported: a promise that is broken then shows both sides
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
