@@ -20,8 +20,8 @@ Together = Mapping[str, Sequence[Row]]  #: the parameters that each statement is
 class Attempts:
     """The writes of one session.
 
-    Where a statement that fails does nothing but fail (`forgiving`), one by itself needs no savepoint. Elsewhere those
-    that follow each other share one: what was written behind it before the refused one is written again.
+    Those that follow each other share a savepoint: if one is refused, what was written behind it before is written
+    again. Where a statement that fails does nothing but fail (`forgiving`), one row by itself needs none.
     """
 
     def __init__(self, line: Line, *, forgiving: bool) -> None:
@@ -37,10 +37,8 @@ class Attempts:
         together: dict[str, list[Row]] = {}
         for sql, parameters in writes:
             together.setdefault(sql, []).append(parameters)
-        if not self._forgiving:
+        if self._open or len(writes) > 1 or not self._forgiving:
             return self._shared(together)
-        if len(writes) > 1:
-            return self.attempted(lambda _: self._all(together))
         try:
             return self._all(together)
         except IntegrityError:
