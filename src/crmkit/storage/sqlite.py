@@ -20,7 +20,7 @@ from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import Model
 from crmkit.storage.faults import SQLITE, Meaning
-from crmkit.storage.line import FAILURE
+from crmkit.storage.line import FAILURE, Line
 from crmkit.storage.mounts import network_of
 from crmkit.storage.schema import as_made
 from crmkit.storage.sql import Prepared, SQLSession, SQLSnapshot, SQLStore
@@ -116,7 +116,7 @@ class SQLiteStore(SQLStore):
             raise StoreError("this store is closed", hint="open it again")
         connection = self._reading.connect()
         try:
-            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").all()  # what is seen is what there is now
+            Line(connection).rows("SELECT count(*) FROM sqlite_master", ())  # what is seen is what there is now
         except BaseException:
             connection.close()
             raise
@@ -281,7 +281,7 @@ def _engine(file: str, pragma: str, *, begin: str) -> sa.Engine:
         max_overflow=-1,  # whoever has to wait does so for the transaction, not for a connection
         hide_parameters=True,
     )
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    sa.event.listen(engine, "begin", lambda connection: Line(connection).say(begin))
     sa.event.listen(engine, "handle_error", lambda context: _failed(file, context), retval=True)
     return engine
 
