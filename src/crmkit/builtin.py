@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.deliveries.consumer import Reader
+from crmkit.core.deliveries.delivery import Delivery
+from crmkit.core.kernel.custom_field import CustomField
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.flow import Flow
@@ -23,7 +26,10 @@ from crmkit.core.sales.stage_stay import STAGE_STAYS, StageStay
 from crmkit.core.service.case import Case, case
 from crmkit.plugins import implements, spec
 
-ENTITIES: tuple[type[Entity], ...] = (Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case)
+ENTITIES: tuple[type[Entity], ...] = (
+    *(Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case),
+    *(CustomField, Reader, Delivery),
+)
 FLOWS: tuple[Flow[Any, Any], ...] = (lead.flow, opportunity.flow, case.flow)
 PROJECTIONS: tuple[Projection[Any], ...] = (STAGE_STAYS,)
 

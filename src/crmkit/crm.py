@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from attrs import evolve
 
-from crmkit.consuming import Consuming
+from crmkit.consuming import Consuming, Held, Round
+from crmkit.core.deliveries.consumer import Consumer
+from crmkit.core.deliveries.delivery import Message
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import (
     Ambiguous,
@@ -24,7 +26,9 @@ from crmkit.core.kernel.errors import (
 )
 from crmkit.core.kernel.feed import Feed
 from crmkit.core.kernel.ids import Id, Ids, IdSource
+from crmkit.core.kernel.past import Replayed
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.replaying import replayed
 from crmkit.core.kernel.store import Store
 from crmkit.core.kernel.told import NOBODY
 from crmkit.core.people.user import SYSTEM
@@ -62,7 +66,7 @@ class CRM:
         self._transactions = Transactions(
             store=self._opened, registry=registry, clock=clock, ids=ids, pace=pace, audience=loaded.audience
         )
-        self._consuming = Consuming(store=self._opened, transactions=self._transactions)
+        self._consuming = Consuming(store=self._opened, transactions=self._transactions, run=self.run)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
 
     @classmethod
@@ -92,7 +96,7 @@ class CRM:
         installed ones. Something wrong with a plugin in `plugins` is an error, with any other one a line in
         `crm.plugins`. Those with a name in `disabled`, or in the environment variable CRMKIT_DISABLE_PLUGINS, stay out.
 
-        :raises PluginError: something is wrong with a plugin in `plugins`
+        :raises PluginError: something is wrong with a plugin in `plugins`, or with one that says what may be seen
         :raises Invalid: a URL that no store answers to, an unknown zone
         :raises StoreError: the database cannot be opened
         :raises SchemaOutdated: the database was made for other fields
@@ -241,6 +245,34 @@ class CRM:
         with self._transactions.view(actor) as view:
             yield view
 
+    @contextmanager
+    def as_of(self, moment: datetime, actor: Actor = None) -> Iterator[View]:
+        """Everything as it stood at the recorded time `moment`, conditions relative to now included.
+
+        A transaction is in it or out of it as a whole. It is made of the journal alone, in memory, and costs what it
+        costs to read that once.
+
+        :raises Invalid: a naive datetime
+        :raises NotFound: no such user, as of now
+        :raises Refused: the user is not active, as of now
+        """
+        with self._transactions.past(actor, moment) as view:
+            yield view
+
+    def replay(self, *, repair: bool = False) -> Replayed:
+        """Hold every row, and every row of a projection, against what the journal alone makes of it.
+
+        Tells which differ; with `repair` they are put right. None does unless somebody wrote to the store behind the
+        library's back.
+
+        :raises Conflict: with `repair`, another transaction changed one of them meanwhile
+        """
+        if repair:
+            with self.transaction() as tx:
+                return replayed(tx.session, self.registry, repair=True)
+        with self.read() as view:
+            return replayed(view.session, self.registry)
+
     def feed(self, *, after: str | None = None, about: Id[Any] | str | None = None, limit: int = 100) -> Feed:
         """The next committed events behind the cursor `after`; about one record (its id), or one kind (its name).
 
@@ -251,6 +283,24 @@ class CRM:
         :raises Unavailable: the store was busy or away as long as it was tried
         """
         return self._consuming.feed(after, about, limit)
+
+    def deliver(self, consumer: Consumer, handle: Callable[[Held], object], *, limit: int = 100) -> Round:
+        """Hand what is due to `handle`, one delivery after the other: at least once, and `limit` of them at most.
+
+        Each is leased first, so that other workers of the same consumer leave it alone; `handle` is called in no
+        transaction, and may call `renew` while it takes long. An exception of it is a failed try.
+
+        :raises Invalid: a limit that is not from 1 to 10,000
+        :raises Unavailable: like `run`; what was in hand comes again when its lease has run out
+        """
+        return self._consuming.deliver(consumer, handle, limit)
+
+    def apply(self, consumer: Consumer, effect: Callable[[Transaction, Message], object], *, limit: int = 100) -> Round:
+        """Do to this CRM what follows from what is due, each in the transaction that settles it: exactly once.
+
+        `effect` may be called several times, like `do` of `run`; otherwise as `deliver`.
+        """
+        return self._consuming.apply(consumer, effect, limit)
 
     def close(self) -> None:
         """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed."""

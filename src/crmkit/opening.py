@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from crmkit.builtin import ACCEPTS, PLUGINS, PROJECTIONS
+from crmkit.builtin import ACCEPTS, FLOWS, PLUGINS, PROJECTIONS
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Invalid, PluginError, shape
 from crmkit.core.kernel.model import Model
@@ -35,6 +35,7 @@ def loaded(
     return load(
         PLUGINS,
         version=version("crmkit"),
+        flows=FLOWS,
         entities=entities,
         extensions=extensions,
         plugins=plugins,
@@ -50,8 +51,7 @@ def registry(of: Loaded, *, policies: Sequence[Any], zone: str) -> Registry:
     :raises Invalid: an unknown zone
     """
     door = of.door
-    return Registry(
-        model=of.declared.model,
+    return of.declared.registry(
         projections=PROJECTIONS,
         policies={type(policy): policy for policy in policies},
         zone=_known_zone(zone),

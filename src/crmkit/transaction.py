@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
@@ -10,19 +10,24 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import frozen
 
 from crmkit.areas.customers import Customers
+from crmkit.areas.deliveries import Deliveries
+from crmkit.areas.fields import Fields
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
 from crmkit.areas.sales import Sales
 from crmkit.areas.service import Service
 from crmkit.core.kernel.columns import utc
+from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Ambiguous, Invalid, OutcomeUnknown, Refusal, Refused, StoreError
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.operation import Operation
+from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.told import NOBODY, Audience
+from crmkit.core.kernel.undo import Undone, undo
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
 from crmkit.patience import PATIENCE, Attempt, Pace
@@ -56,9 +61,33 @@ class Transaction(Work):
         return Service(self)
 
     @property
+    def fields(self) -> Fields:
+        """Fields that are defined while the program runs."""
+        return Fields(self)
+
+    @property
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Dead letters of consumers."""
+        return Deliveries(self)
+
+
+    @command
+    def undo(self, operations: Id[Any] | Sequence[Id[Any]]) -> Undone:
+        """Let every record that these operations changed be what it was before them: all of it, or nothing.
+
+        Fields that others changed since stay as they are; so does what the journal says. What came goes, what went
+        comes back. It is an operation itself, which can be undone.
+
+        :raises NotFound: one of them changed no record, or one that this actor does not see
+        :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
+        :raises Conflict: another transaction changed one of these records meanwhile
+        """
+        return undo(self, [operations] if isinstance(operations, Id) else tuple(operations))
 
 
 class View(Transaction):
@@ -163,6 +192,23 @@ class Transactions:
                     with suppress(StoreError):
                         session.rollback()
         return False
+
+    @contextmanager
+    def past(self, actor: Actor, moment: datetime) -> Iterator[View]:
+        """What stood at a moment, to be read; raises like `CRM.as_of`."""
+        from crmkit.storage.past import Past
+
+        moment = utc(moment, "moment")
+        with self.view(actor) as now, now.sight.lifted():
+            user = now.of(User).get(now.stamp.by)
+            events = recorded_by(moment, now.session.history())
+        past = Past(self.registry.model, everything(self.registry, events), events)
+        view = View(past, self.registry, now=moment, by=user.id, new_id=self.ids)
+        view.sight.actor = user  # who may see what is a question of today
+        try:
+            yield view
+        finally:
+            view.close()
 
     @contextmanager
     def view(self, actor: Actor) -> Iterator[View]:

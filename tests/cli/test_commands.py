@@ -120,7 +120,7 @@ def test_an_error_is_one_line_with_its_code(capsys: pytest.CaptureFixture[str]) 
     """Programs read the code, people the rest."""
     assert failed(capsys, "report", "funnel", "--store", "postgres:x") == (
         "invalid: url: got the text 'postgres:x' (accepted: memory:, sqlite:PATH, "
-        "postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE)\n"
+        "postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE, or what a plugin opens)\n"
     )
 
 
@@ -289,7 +289,8 @@ def test_the_doctor_names_versions_extras_and_stores(capsys: pytest.CaptureFixtu
 
     assert list(found) == [
         *("crmkit", "Python", "SQLAlchemy", "attrs", "SQLite", "time zones"),
-        *("extra cli", "extra phone", "extra migrations", "extra postgres", "extra mariadb", "stores", "store"),
+        *("extra cli", "extra phone", "extra migrations", "extra postgres", "extra mariadb"),
+        *("plugins", "stores", "store"),
     ]
     assert found["crmkit"] == version("crmkit")
     assert found["SQLAlchemy"] == version("SQLAlchemy")

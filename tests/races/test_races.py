@@ -82,8 +82,10 @@ def test_every_record_has_exactly_one_winner(
     check_taken(crm, ids, told)
     check_linearizable(told, holder)
     waits = sorted(call.ended - call.begun for call in told)
-    figure(f"{url.partition(':')[0]}: {len(ids)} records, {len(told)} attempts, one winner each; p50 "
-           f"{waits[len(waits) // 2] * 1000:.0f} ms, worst {waits[-1] * 1000:.0f} ms")
+    figure(
+        f"{url.partition(':')[0]}: {len(ids)} records, {len(told)} attempts, one winner each; p50 "
+        f"{waits[len(waits) // 2] * 1000:.0f} ms, worst {waits[-1] * 1000:.0f} ms"
+    )
 
 
 def test_taking_and_giving_back_is_linearizable(crm: CRM, race: Callable[..., list[Call]]) -> None:

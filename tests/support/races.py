@@ -182,13 +182,9 @@ def careless_take(crm: CRM, who: str, *, ids: Sequence[Id[Product]]) -> list[Cal
     return told
 
 
-def _calls(
-    name: str, who: str, ids: Sequence[Id[Any]], done: Sequence[Id[Any]], begun: float
-) -> list[Call]:
+def _calls(name: str, who: str, ids: Sequence[Id[Any]], done: Sequence[Id[Any]], begun: float) -> list[Call]:
     ended = monotonic()
-    return [
-        Call(key=str(id), name=name, given=who, answer=id in done, begun=begun, ended=ended) for id in ids
-    ]
+    return [Call(key=str(id), name=name, given=who, answer=id in done, begun=begun, ended=ended) for id in ids]
 
 
 def count(crm: CRM, who: str, *, keys: Sequence[str], most: int, back: bool = False) -> list[Call]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import isfunction, signature
 from typing import Any, Final
@@ -46,6 +46,11 @@ class Gate:
         except PluginError:
             self.dismiss(name)
             raise
+
+    def claims(self, plugin: object, hook: Callable[..., Any]) -> bool:
+        """Whether something in it is marked as an implementation of this hook, right or wrong."""
+        found = (self._plugins.parse_hookimpl_opts(plugin, name) for name in dir(plugin))
+        return any(options is not None and options.get("specname") == hook.__name__ for options in found)
 
     def dismiss(self, name: str) -> None:
         """It was let in, and is out again."""

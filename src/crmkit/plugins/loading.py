@@ -9,7 +9,9 @@ from attrs import define, field, frozen
 
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import PluginError
+from crmkit.core.kernel.flow import Flow
 from crmkit.core.kernel.told import Audience
+from crmkit.plugins import spec
 from crmkit.plugins.audience import Plugins
 from crmkit.plugins.declared import Declared
 from crmkit.plugins.discovery import Candidate, builtin, given, installed, requirements
@@ -37,6 +39,7 @@ def load(
     builtins: Mapping[str, object],
     *,
     version: str,
+    flows: Iterable[Flow[Any, Any]] = (),
     plugins: Sequence[object] = (),
     discover: bool = True,
     disabled: Collection[str] = (),
@@ -51,11 +54,11 @@ def load(
     report, and it takes no part.
 
     :raises DefinitionError: the host's own contradict what crmkit brings
-    :raises PluginError: something is wrong with a plugin that was passed
+    :raises PluginError: something is wrong with a plugin that was passed, or with one that says what may be seen
     """
-    loading = _Loading()
+    loading = _Loading(declared=Declared(flows=tuple(flows)))
     loading.bring(builtin(builtins, version))
-    loading.declared = loading.declared.beside(entities, extensions)
+    loading.declared = loading.declared.beside(entities, extensions).checked()
     candidates = list(given(plugins))
     known = {(each.name, each.origin) for each in candidates}
     if discover:
@@ -69,7 +72,7 @@ def load(
 class _Loading:
     """Plugins on their way in."""
 
-    declared: Declared = field(factory=Declared)
+    declared: Declared
     implementations: list[Implementation] = field(factory=list)
     _gate: Gate = field(factory=Gate)
     _brought: list[tuple[Candidate, object]] = field(factory=list)  #: imported, and not yet looked at
@@ -111,6 +114,8 @@ class _Loading:
                 self._gate.dismiss(candidate.name)
                 raise
         except PluginError as error:
+            if self._gate.claims(plugin, spec.access):
+                raise  # without it, what it hides would be seen
             self._leave(candidate, error)
         else:
             self.implementations += implementations

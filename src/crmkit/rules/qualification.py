@@ -78,4 +78,3 @@ def conversion(
         contact_id=contact_id,
         refusals=tuple(refusals),
     )
-

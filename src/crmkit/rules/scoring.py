@@ -122,9 +122,7 @@ class Score:
         return text_table((str(self.total), self.grade or "", ""), rows, right=(0,))
 
 
-def score(
-    lead: Lead, *, now: datetime, scoring: Scoring, met: Sequence[bool], scorers: Mapping[str, Scorer]
-) -> Score:
+def score(lead: Lead, *, now: datetime, scoring: Scoring, met: Sequence[bool], scorers: Mapping[str, Scorer]) -> Score:
     """The lead's score: the rules that are `met`, in their order, and what each scorer adds by itself.
 
     A scorer that raises, or gives what is no contribution, is named in the score; the others count all the same.

@@ -126,6 +126,10 @@ class Dialect(Protocol):
         """
         ...
 
+    def custom(self, values: ColumnElement[Any], key: str, scalar: Scalar) -> ColumnElement[Any]:
+        """The value under a key of a JSON object, as a column of this scalar keeps it; the key is a parameter."""
+        ...
+
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
         """Rows that come with the statement, however many; quick to be joined by the first column, a text."""
         ...

@@ -110,7 +110,7 @@ class MemorySession:
         found = [row for row in self._candidates(kind, where) if holds(row, self)]
         found.sort(key=lambda row: row[model.position["id"]])
         for by in reversed(order):
-            found = _sorted(found, by, model.position[by.column.path])
+            found = _sorted(found, by, model.reading(by.column))
         return found[:limit]
 
     def tally(self, tally: GroundTally) -> list[Partial]:
@@ -220,16 +220,23 @@ class MemorySession:
             self._journal.append(event)
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
         """The events there are by now."""
         self._opened()
         journals = (self._world.journal, self._journal)
         if kind is not None and id is not None:
-            found = chain.from_iterable([journal.trail(kind, id) for journal in journals])
-            return islice((event for event in found if event.sequence > after), limit)
-        found = chain.from_iterable([journal.after(after) for journal in journals])
-        return islice((event for event in found if kind in (None, event.kind) and id in (None, event.id)), limit)
+            trails = chain.from_iterable([journal.trail(kind, id) for journal in journals])
+            found: Iterator[Event] = (event for event in trails if event.sequence > after)
+        else:
+            found = chain.from_iterable([journal.after(after) for journal in journals])
+        return islice((event for event in found if event.concerns(kind, id, operation)), limit)
 
     def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added, if that is in the bounds."""
@@ -314,10 +321,16 @@ class MemorySnapshot(MemorySession):
         raise only_reads()
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
         """The events there were when it began."""
-        found = super().history(kind=kind, id=id, after=after)
+        found = super().history(kind=kind, id=id, operation=operation, after=after)
         return islice(takewhile(lambda event: event.sequence <= self._world.last, found), limit)
 
     def _registering(self) -> Registers:
@@ -328,8 +341,8 @@ class MemorySnapshot(MemorySession):
         raise only_reads()
 
 
-def _sorted(rows: list[Row], by: Order, place: int) -> list[Row]:
+def _sorted(rows: list[Row], by: Order, value: Callable[[Row], Any]) -> list[Row]:
     """Sorted by one column; those that tie stay in the order they had."""
-    there = [row for row in rows if row[place] is not None]
-    there.sort(key=lambda row: compared(by.column, row[place]), reverse=by.descending)
-    return there + [row for row in rows if row[place] is None]
+    there = [row for row in rows if value(row) is not None]
+    there.sort(key=lambda row: compared(by.column, value(row)), reverse=by.descending)
+    return there + [row for row in rows if value(row) is None]

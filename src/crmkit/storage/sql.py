@@ -37,7 +37,7 @@ from crmkit.storage.registers import Registers
 from crmkit.storage.schema import as_made, create, found
 from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
-from crmkit.storage.tables import Tables, compared, tables
+from crmkit.storage.tables import Tables, tables
 from crmkit.storage.tally import partials
 from crmkit.storage.where import Where
 
@@ -158,7 +158,7 @@ class SQLSession:
         """The first rows that fulfil `where`."""
         rows = self._prepared.tables.kinds[kind]
         chosen = sa.select(rows.table).where(Where(self._prepared.tables).condition(where, rows.table))
-        terms = [term for by in order for term in _sorting(by, rows.table)]
+        terms = [term for by in order for term in _sorting(by, rows.table, self._prepared.tables)]
         found = self._opened().execute(chosen.order_by(*terms, rows.table.c.id).limit(limit))
         return rows.decode(found.all())
 
@@ -237,7 +237,13 @@ class SQLSession:
                     raise recorded_before(event)
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
         """The events there are by now, read as they are asked for."""
         tables = self._prepared.tables
@@ -248,6 +254,8 @@ class SQLSession:
             chosen = chosen.where(table.c.kind == kind)
         if id is not None:
             chosen = chosen.where(table.c.record == tables.stored(Scalar.ID, id))
+        if operation is not None:
+            chosen = chosen.where(table.c.operation == tables.stored(Scalar.ID, operation))
         chosen = chosen.order_by(table.c.sequence).limit(min(limit or AT_ONCE, AT_ONCE))
         return islice(self._events(chosen, after), limit)
 
@@ -354,9 +362,9 @@ def _differing(before: Row, after: Row, always: int) -> tuple[int, ...]:
     return tuple([at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new or at == always])
 
 
-def _sorting(by: Order, table: sa.FromClause) -> Iterator[sa.ColumnElement[Any]]:
+def _sorting(by: Order, table: sa.FromClause, tables: Tables) -> Iterator[sa.ColumnElement[Any]]:
     """Missing ones last by themselves: databases differ about where they come."""
-    value = table.c[compared(by.column)]
+    value = Where(tables).cell(table, by.column)
     if by.column.nullable:
         yield value.is_(None)
     yield value.desc() if by.descending else value.asc()

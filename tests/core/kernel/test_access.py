@@ -544,11 +544,7 @@ def test_all_rules_have_to_agree(tmp_path: Path) -> None:
 def test_a_rule_may_look_at_what_it_hides(tmp_path: Path) -> None:
     """It is the authority: its own conditions lead over all records, and know functions and the moment."""
     rules: dict[str, Any] = {
-        "a": lambda _, entity: NEVER
-        if entity is Team
-        else call("acme.board", "Board")
-        if entity is Lead
-        else ALWAYS
+        "a": lambda _, entity: NEVER if entity is Team else call("acme.board", "Board") if entity is Lead else ALWAYS
     }
     functions: dict[str, Any] = {"acme.board": lambda name: where("holding.owner.team.name") == name}
     with staged("memory", tmp_path, access=rules, functions=functions) as scene, scene.crm.read(scene.kim) as view:

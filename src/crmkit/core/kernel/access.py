@@ -46,6 +46,7 @@ class Sight:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self.actor: Entity | None = None  #: whom the rules are asked about, if not the one whom this work reads
         self._rules = {} if work.stamp.by == SYSTEM_ID else work.registry.access
         self._lifted = 0
         self._visible: dict[str, Ground] = {}
@@ -170,7 +171,7 @@ class Sight:
     def _asked(self, kind: str) -> Ground:
         work, cls = self._work, self._work.model.kind(kind).cls
         with self.lifted():
-            actor = work.tracked(work.model.kind("user"), work.stamp.by)
+            actor = self.actor or work.tracked(work.model.kind("user"), work.stamp.by)
         found = []
         for name, rule in self._rules.items():
             try:

@@ -13,12 +13,13 @@ import attrs
 from attrs import field, frozen
 
 from crmkit.core.kernel.columns import Column, checker, to_json
+from crmkit.core.kernel.custom import NO_CUSTOM, Custom
 from crmkit.core.kernel.entity import Entity, Extensions, declared
 from crmkit.core.kernel.errors import DefinitionError, Invalid, shape
 from crmkit.core.kernel.fields import Mark, Scalar
 from crmkit.core.kernel.ids import Id
 
-_PLAIN = {int: Scalar.INTEGER, bool: Scalar.FLAG, date: Scalar.DATE, datetime: Scalar.MOMENT}
+_PLAIN = {int: Scalar.INTEGER, bool: Scalar.FLAG, date: Scalar.DATE, datetime: Scalar.MOMENT, Custom: Scalar.CUSTOM}
 
 
 @frozen
@@ -122,7 +123,7 @@ def _part(name: str, hint: Any, path: str, known: Mapping[str, type[Any]], *, nu
     column = Column(
         path=path,
         scalar=Scalar.TEXT,
-        nullable=nullable or optional,
+        nullable=nullable or optional or plain is Custom,
         personal=Mark.PERSONAL in marks,
         stamped=Mark.STAMPED in marks,
     )
@@ -241,7 +242,9 @@ class _Code:
         for part in group.parts:
             read = f"{source}.{part.attribute}"
             if isinstance(part, Leaf):
-                cells.append(f"{self.name(checker(part.column))}({read})")
+                cell = f"{self.name(checker(part.column))}({read})"
+                nothing = part.column.scalar is Scalar.CUSTOM  # as most records have there
+                cells.append(f"None if {read} is {self.name(NO_CUSTOM)} else {cell}" if nothing else cell)
                 continue
             value = self.let(f"{self.name(_instance(part))}({read})")
             if part.optional:
@@ -279,6 +282,8 @@ def _arguments(group: Group, code: _Code, place: Iterator[int]) -> str:
 def _expression(part: Part, code: _Code, place: Iterator[int]) -> str:
     if isinstance(part, Leaf):
         cell = f"row[{next(place)}]"
+        if part.column.scalar is Scalar.CUSTOM:
+            return f"{cell} or {code.name(NO_CUSTOM)}"
         if part.column.choices is None:
             return cell
         members = code.name({str(choice): choice for choice in part.column.choices})

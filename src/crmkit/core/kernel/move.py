@@ -26,7 +26,7 @@ P = ParamSpec("P")
 
 Holds: TypeAlias = Callable[[Criteria], bool]  #: whether a condition holds for the record in question, asked of a store
 
-NOT_BY_EFFECT: Final = ("id", "version", "status", "created_at", "modified_at")
+NOT_BY_EFFECT: Final = ("id", "version", "status", "created_at", "modified_at", "custom")
 
 
 @frozen(eq=False, repr=False)

@@ -67,7 +67,7 @@ class _Reading:
         for hop in at.hops:
             steps.append((self.model.entities[kind].position[hop.column.path], hop.target))
             kind = hop.target
-        place, find, sees = self.model.entities[kind].position[at.column.path], self.lookup.row, self.sees
+        value, find, sees = self.model.entities[kind].reading(at.column), self.lookup.row, self.sees
 
         def read(row: Row) -> Any:
             reached: Row | None = row
@@ -77,7 +77,7 @@ class _Reading:
                 if reached is None or not sees(target, reached):
                     return None
                 row = reached
-            return row[place]
+            return value(row)
 
         return read
 

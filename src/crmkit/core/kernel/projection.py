@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
 from crmkit.core.kernel.entity import Entity, kind_of
-from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.ids import Id
-from crmkit.core.kernel.journal import Event
-from crmkit.core.kernel.model import EntityModel
-
-if TYPE_CHECKING:
-    from crmkit.core.kernel.store import Session
+from crmkit.core.kernel.journal import Event, standing
 
 R = TypeVar("R", bound=Entity)
 
@@ -38,22 +33,21 @@ class Projection(Generic[R]):
         """The kind of the rows."""
         return kind_of(self.row)
 
+    def of(self, events: Sequence[Event]) -> tuple[R, ...]:
+        """The rows of one record, from all its events: those that were undone have never been."""
+        rows: tuple[R, ...] = ()
+        for event in standing(events):
+            if event.ends:
+                rows = ()
+            elif event.name in self.events:
+                rows = self.fold(rows, event)
+        return rows
+
 
 def rebuilt(projection: Projection[R], events: Iterable[Event]) -> dict[Id[Any], R]:
     """All rows of a projection, from the whole journal in its order."""
-    by_record: dict[Id[Any], tuple[R, ...]] = {}
+    by_record: dict[Id[Any], list[Event]] = {}
     for event in events:
-        if event.name in projection.events:
-            by_record[event.id] = projection.fold(by_record.get(event.id, ()), event)
-    return {row.id: row for rows in by_record.values() for row in rows}
-
-
-def put_right(session: Session, model: EntityModel, projection: Projection[Any], events: Iterable[Event]) -> int:
-    """Let the rows that are kept be those that follow from the whole journal; returns how many were not."""
-    right = {id: model.flatten(row) for id, row in rebuilt(projection, events).items()}
-    kept = {row[model.position["id"]]: row for row in session.page(model.kind, Const(True))}
-    session.delete(model.kind, [id for id in kept if id not in right])
-    session.insert(model.kind, [row for id, row in right.items() if id not in kept])
-    wrong = [(kept[id], row) for id, row in right.items() if id in kept and kept[id] != row]
-    session.update(model.kind, wrong)
-    return len(wrong) + len(kept.keys() ^ right.keys())
+        if event.kind == projection.subject and (event.name in projection.events or event.undoes or event.ends):
+            by_record.setdefault(event.id, []).append(event)
+    return {row.id: row for its in by_record.values() for row in projection.of(its)}

@@ -88,14 +88,18 @@ class Session(Protocol):
         ...
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
-        """Events with a sequence above `after`, in order; of one kind, or of one record."""
+        """Events with a sequence above `after`, in order; of one kind, of one record, or of one operation."""
         ...
 
-    def count(
-        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
-    ) -> int | None:
+    def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added; None, and nothing is added, where that is not in the bounds.
 
         The bounds guard the writing, whoever else is counting. A counter begins at 0; by 0 it is only read.

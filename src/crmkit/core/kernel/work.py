@@ -17,6 +17,7 @@ from crmkit.core.kernel.columns import Json, utc
 from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.criteria import Criteria, Given, where
+from crmkit.core.kernel.definitions import Definitions
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
@@ -29,8 +30,9 @@ from crmkit.core.kernel.keys import Keys
 from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.normal import as_read
 from crmkit.core.kernel.operation import Operation
-from crmkit.core.kernel.projection import Projection, put_right
+from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.replaying import kept_rows, put_right
 from crmkit.core.kernel.repository import Repository
 from crmkit.core.kernel.store import Order, Session
 from crmkit.core.kernel.sweep import MOST_GUARDED, GroundSweep, Guarded, Sweep, Swept, bind_sweep
@@ -64,7 +66,8 @@ class Work:
         known: Operation | None = None,
     ) -> None:
         self.registry = registry
-        self.model = registry.model
+        self.definitions = Definitions(self)
+        self.model = evolve(registry.model, defined=self.definitions.of)
         self.stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=clean(cause, "cause"))
         self.commands = Commands(known)
         self._session: Session | None = session
@@ -89,8 +92,9 @@ class Work:
             raise StoreError(f"this transaction is over{because}", hint="open another") from self._failure
         return self._session
 
-    def wrote(self) -> None:
-        """Say that the store has something of this work beside events, so that it is kept as an operation."""
+    def wrote(self, events: Iterable[Event] = ()) -> None:
+        """Say that the store has something of this work beside records; its events are recorded with the next ones."""
+        self._events += events
         self._eventful = True
 
     @property
@@ -160,7 +164,7 @@ class Work:
         model = self.model.of(type(record))
         known = self._known(model, record.id)
         record = as_read(record, known.record, model, self.registry.normalizers.get("phone"))
-        before, after = known.row, model.flatten(record)
+        before, after = known.row, self.definitions.row(record, known.row, model)
         for column, old, new in zip(model.columns, before, after, strict=True):
             if old != new and (column.stamped or column.path in GIVEN_BY_WORK - {"version"}):
                 raise Invalid(
@@ -260,7 +264,8 @@ class Work:
         event = recordable(event)
         known = self._known(model, record.id) if event.version > 1 else None
         before, normalizer = known.row if known else None, self.registry.normalizers.get("phone")
-        row = model.flatten(as_read(record, known.record if known else None, model, normalizer))
+        record = as_read(record, known.record if known else None, model, normalizer)
+        row = self.definitions.row(record, before, model)
         if before is not None and event.version != before[model.position["version"]] + 1:
             raise outdated(model.kind, [record.id])
         self.sight.require_targets(model, before, row)
@@ -305,9 +310,12 @@ class Work:
         Nothing changes unless somebody wrote to the store behind the library's back.
         """
         self.flush()
+        model = self.model.of(projection.row)
         with self.sight.lifted():
-            wrong = put_right(self.session, self.model.of(projection.row), projection, self.journal())
-        self._records.forget(projection.kind)
+            kept = kept_rows(self.session, model)  # before the journal, which may be ahead
+            right = {id: model.flatten(row) for id, row in rebuilt(projection, self.journal()).items()}
+            wrong = put_right(self.session, model, kept, right)
+        self._records.forget(model.kind)
         return wrong
 
     def flush(self) -> None:
@@ -327,6 +335,10 @@ class Work:
         except BaseException as error:
             self.fail(error)
             raise
+
+    def forget(self) -> None:
+        """Read every record again when it is asked for: the store was written to beside the records of this work."""
+        self._records = Identities(self.model)
 
     def finish(self, *, asked: bool = False) -> Operation | None:
         """Flush, and keep what was done here as an operation; one that changed nothing only if its id was `asked` for.

@@ -19,13 +19,14 @@ require_testing()
 import pytest  # noqa: E402 - only where it is installed
 
 _PARTS = (
-    *("checks", "feeds", "guards", "journal", "operations", "order", "questions"),
+    *("checks", "customs", "feeds", "guards", "journal", "operations", "order", "questions"),
     *("registers", "rows", "snapshots", "sweeps", "transactions"),
 )
 
 # before they are imported: a promise that is broken then shows both sides
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
+from crmkit.testing.contract.customs import Customs  # noqa: E402
 from crmkit.testing.contract.feeds import Feeds  # noqa: E402
 from crmkit.testing.contract.guards import Guards  # noqa: E402
 from crmkit.testing.contract.journal import Journals  # noqa: E402
@@ -43,6 +44,6 @@ __all__ = ["MODEL", "StoreContract"]
 
 
 class StoreContract(
-    Rows, Transactions, Snapshots, Orders, Journals, Feeds, Sweeps, Guards, Registers, Operations, Questions
+    Rows, Transactions, Snapshots, Orders, Journals, Feeds, Sweeps, Guards, Registers, Operations, Questions, Customs
 ):
     """The whole contract: `store` is an empty one, created over `MODEL`."""
