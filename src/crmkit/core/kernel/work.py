@@ -378,7 +378,7 @@ class Work:
         self.flush()
         found = self.session.page(model.kind, where, tuple(order), limit)
         self.sight.had(model, found)
-        return [self._records.seen(model, row) for row in found]
+        return self._records.seen(model, found)
 
     def tracked(self, model: EntityModel, id: Id[Any]) -> Any:
         """The record with this id.
