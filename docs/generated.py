@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from inspect import cleandoc, signature
 from pathlib import Path
 
 from crmkit.builtin import ENTITIES
@@ -13,6 +14,7 @@ from crmkit.core.kernel.model import EntityModel, Model
 from crmkit.core.sales.lead import lead
 from crmkit.core.sales.opportunity import opportunity
 from crmkit.core.service.case import case
+from crmkit.plugins.gate import HOOKS
 from crmkit.storage.ddl import DATABASES, ddl
 
 HERE = Path(__file__).parent
@@ -27,6 +29,7 @@ def pages() -> Mapping[Path, str]:
         reference / "fields.md": fields(),
         reference / "schema.md": schema(),
         reference / "errors.md": errors(),
+        reference / "hooks.md": hooks(),
     }
 
 
@@ -70,6 +73,23 @@ def _errors(cls: type[CrmError], depth: int) -> Iterator[tuple[str, str, str, st
     for below in sorted(cls.__subclasses__(), key=lambda each: each.__name__):
         if below.__module__.startswith("crmkit."):
             yield from _errors(below, depth + 1)
+
+
+def hooks() -> str:
+    """Every hook with its signature and what it promises."""
+    what = (
+        "What a [plugin](../how-to/extend.md) can implement, in the words of `crmkit.plugins.spec`. Parameters that an"
+        "\nimplementation does not need it may leave out at run time; a type checker asks for all of them."
+    )
+    parts = ["# Hooks", what]
+    for name, hook in HOOKS.items():
+        parts += [f"## {name}", f"```text\n{signed(hook)}\n```", cleandoc(str(hook.__doc__))]
+    return "\n\n".join(parts) + "\n"
+
+
+def signed(hook: Callable[..., object]) -> str:
+    """The signature of a hook as it stands in its source."""
+    return f"{hook.__name__}{str(signature(hook)).replace(chr(39), '')}"
 
 
 def schema() -> str:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support.crms import LOCAL, local, opened
 from support.faulty import WHEN, Faulty, When
 
-from crmkit.builtin import open_store
+from crmkit.builtin import PLUGINS, open_store
 from crmkit.core.kernel.errors import (
     Conflict,
     IllegalMove,
@@ -35,6 +35,7 @@ from crmkit.core.sales.lead import Lead, lead
 from crmkit.core.service.case import CaseType
 from crmkit.crm import CRM
 from crmkit.patience import ATTEMPTS, Pace
+from crmkit.plugins.loading import load
 from crmkit.testing import FixedClock, FixedIds
 from crmkit.transaction import Transaction, Transactions
 
@@ -289,10 +290,10 @@ def faulty(
 ) -> tuple[CRM, Faulty]:
     """A CRM over a store that can be told to fail."""
     with opened("memory", folder) as plain:
-        registry = plain.registry
+        registry, nobody = plain.registry, load(PLUGINS, version="", discover=False)
     store_ = front(open_store(local(store, folder), registry.model, prefix="crm_"))
     store_.create()
-    crm = CRM(store_, registry, clock=FixedClock(), ids=FixedIds(), pace=NO_WAIT)
+    crm = CRM(store_, registry, nobody, clock=FixedClock(), ids=FixedIds(), pace=NO_WAIT)
     whole = crm._transactions
     crm._transactions = kind(store=whole.store, registry=registry, clock=whole.clock, ids=whole.ids, pace=whole.pace)
     crm._welcome_system()

@@ -1,11 +1,15 @@
-"""What crmkit itself brings to every CRM: its kinds of record, what is kept ready beside them, and its stores."""
+"""What crmkit itself brings to every CRM, as plugins: its kinds of record and its stores; and what is kept ready."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.deliveries.consumer import Reader
+from crmkit.core.deliveries.delivery import Delivery
+from crmkit.core.kernel.custom_field import CustomField
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.flow import Flow
@@ -20,12 +24,18 @@ from crmkit.core.sales.opportunity import Opportunity, opportunity
 from crmkit.core.sales.product import Product
 from crmkit.core.sales.stage_stay import STAGE_STAYS, StageStay
 from crmkit.core.service.case import Case, case
+from crmkit.plugins import implements, spec
 
-ENTITIES: tuple[type[Entity], ...] = (Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case)
+ENTITIES: tuple[type[Entity], ...] = (
+    *(Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case),
+    *(CustomField, Reader, Delivery),
+)
 FLOWS: tuple[Flow[Any, Any], ...] = (lead.flow, opportunity.flow, case.flow)
 PROJECTIONS: tuple[Projection[Any], ...] = (STAGE_STAYS,)
 
 ACCEPTS = "memory:, sqlite:PATH, postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE"
+
+SCHEMES: Final = ("memory", "sqlite", "postgresql", "mariadb")
 
 
 def open_store(url: str, model: Model, *, prefix: str) -> Store:
@@ -57,3 +67,24 @@ def open_store(url: str, model: Model, *, prefix: str) -> Store:
 
         return MariaDBStore(url, model, prefix=prefix)
     raise Invalid("url", f"got {shape(url)}", accepts=ACCEPTS)
+
+
+class Records:
+    """The kinds of record."""
+
+    @implements(spec.entities)
+    def entities(self) -> Sequence[type[Entity]]:
+        """All of them."""
+        return ENTITIES
+
+
+class Stores:
+    """The stores."""
+
+    @implements(spec.open_store)
+    def open_store(self, url: str, model: Model, prefix: str) -> Store | None:
+        """The store behind a URL of one of the schemes; raises like `open_store`."""
+        return open_store(url, model, prefix=prefix) if url.partition(":")[0] in SCHEMES else None
+
+
+PLUGINS: Final[Mapping[str, object]] = {"crmkit.records": Records(), "crmkit.stores": Stores()}

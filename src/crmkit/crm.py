@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import SystemRandom
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from crmkit.builtin import ENTITIES, PROJECTIONS, open_store
+from attrs import evolve
+
+from crmkit.consuming import Consuming, Held, Round
+from crmkit.core.deliveries.consumer import Consumer
+from crmkit.core.deliveries.delivery import Message
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import (
     Ambiguous,
     Conflict,
     CrmError,
-    Invalid,
-    OutcomeUnknown,
     Retryable,
     StoreError,
-    shape,
 )
+from crmkit.core.kernel.feed import Feed
 from crmkit.core.kernel.ids import Id, Ids, IdSource
-from crmkit.core.kernel.model import Model
+from crmkit.core.kernel.past import Replayed
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.replaying import replayed
 from crmkit.core.kernel.store import Store
+from crmkit.core.kernel.told import NOBODY
 from crmkit.core.people.user import SYSTEM
 from crmkit.patience import AT_EASE, PATIENCE, Pace
 from crmkit.transaction import Actor, Transaction, Transactions, View
+
+if TYPE_CHECKING:
+    from crmkit.plugins.loading import Loaded
+    from crmkit.plugins.report import Report
 
 THREADS: Final = 4  #: that `arun` shares; a SQLite file has one writer at a time whatever their number
 
@@ -46,15 +53,20 @@ class CRM:
         self,
         store: Store,
         registry: Registry,
+        loaded: Loaded,
         *,
         clock: Callable[[], datetime],
         ids: IdSource,
         pace: Pace = AT_EASE,
     ) -> None:
         self.registry = registry
+        self._loaded = loaded
         self._store: Store | None = store
         self._pace = pace
-        self._transactions = Transactions(store=self._opened, registry=registry, clock=clock, ids=ids, pace=pace)
+        self._transactions = Transactions(
+            store=self._opened, registry=registry, clock=clock, ids=ids, pace=pace, audience=loaded.audience
+        )
+        self._consuming = Consuming(store=self._opened, transactions=self._transactions, run=self.run)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
 
     @classmethod
@@ -65,6 +77,9 @@ class CRM:
         entities: Sequence[type[Entity]] = (),
         extensions: Sequence[type[Any]] = (),
         policies: Sequence[Any] = (),
+        plugins: Sequence[object] = (),
+        discover: bool = True,
+        disabled: Collection[str] = (),
         clock: Callable[[], datetime] | None = None,
         ids: IdSource | None = None,
         zone: str = "UTC",
@@ -77,26 +92,36 @@ class CRM:
         standard one of its class; `clock` and `ids` are those of the machine unless given; in `zone` days begin;
         `pace` is how `run` waits between attempts.
 
+        Plugins are the installed ones, unless `discover` says no, and those in `plugins`: modules, objects, or names of
+        installed ones. Something wrong with a plugin in `plugins` is an error, with any other one a line in
+        `crm.plugins`. Those with a name in `disabled`, or in the environment variable CRMKIT_DISABLE_PLUGINS, stay out.
+
+        :raises PluginError: something is wrong with a plugin in `plugins`, or with one that says what may be seen
         :raises Invalid: a URL that no store answers to, an unknown zone
         :raises StoreError: the database cannot be opened
         :raises SchemaOutdated: the database was made for other fields
         :raises DefinitionError: entities that contradict each other
         """
+        from crmkit.opening import loaded, registry, store
+
         clock = clock or (lambda: datetime.now(UTC))
-        registry = Registry(
-            model=Model.build((*ENTITIES, *entities), tuple(extensions)),
-            projections=PROJECTIONS,
-            policies={type(policy): policy for policy in policies},
-            zone=_known_zone(zone),
+        its_plugins = loaded(
+            entities=entities,
+            extensions=extensions,
+            plugins=plugins,
+            discover=discover,
+            disabled=disabled,
+            patience=pace.listening,
         )
-        store = open_store(url, registry.model, prefix=prefix)
+        made_of = registry(its_plugins, policies=policies, zone=zone)
+        kept_in = store(its_plugins.door, url, made_of.model, prefix=prefix)
         ids = ids or Ids(clock=clock, entropy=SystemRandom().getrandbits)
-        crm = cls(store, registry, clock=clock, ids=ids, pace=pace)
+        crm = cls(kept_in, made_of, its_plugins, clock=clock, ids=ids, pace=pace)
         try:
-            store.create()
+            kept_in.create()
             crm._welcome_system()
         except BaseException:
-            store.close()
+            kept_in.close()
             raise
         return crm
 
@@ -106,10 +131,13 @@ class CRM:
         *,
         entities: Sequence[type[Entity]] = (),
         extensions: Sequence[type[Any]] = (),
+        plugins: Sequence[object] = (),
+        discover: bool = True,
+        disabled: Collection[str] = (),
         prefix: str = "crm_",
         dry: bool = False,
     ) -> tuple[str, ...]:
-        """Add to the database behind `url` what a CRM of these entities and extensions needs besides what is there.
+        """Add to the database behind `url` what a CRM with these entities, extensions and plugins needs besides.
 
         Returns the statements that were executed, or with `dry` would be. Records keep what they have; in columns that
         are new they have the defaults of their fields.
@@ -118,8 +146,18 @@ class CRM:
         :raises MissingExtra: Alembic is not installed
         :raises StoreError: the database cannot be opened
         """
-        with closing(open_store(url, Model.build((*ENTITIES, *entities), tuple(extensions)), prefix=prefix)) as store:
-            return store.migrate(dry=dry)
+        from crmkit.opening import loaded, store
+
+        its_plugins = loaded(
+            entities=entities, extensions=extensions, plugins=plugins, discover=discover, disabled=disabled
+        )
+        with closing(store(its_plugins.door, url, its_plugins.declared.model, prefix=prefix)) as kept_in:
+            return kept_in.migrate(dry=dry)
+
+    @property
+    def plugins(self) -> Report:
+        """Which plugins there are, from where, and what each provides; which failed, and why."""
+        return self._loaded.report
 
     @contextmanager
     def transaction(
@@ -137,12 +175,8 @@ class CRM:
         :raises OutcomeUnknown: an error at the end, and the store does not say that it was done all the same
         """
         attempt = self._transactions.attempt(actor, operation, cause, look=operation is not None)
-        try:
-            with self._transactions.transacted(attempt) as tx:
-                yield tx
-        except Ambiguous as error:
-            if attempt.unsure is not None and not self._transactions.was_done(attempt):
-                raise OutcomeUnknown(attempt.id) from error
+        with self._transactions.once(attempt) as tx:
+            yield tx
 
     def run(
         self,
@@ -211,6 +245,63 @@ class CRM:
         with self._transactions.view(actor) as view:
             yield view
 
+    @contextmanager
+    def as_of(self, moment: datetime, actor: Actor = None) -> Iterator[View]:
+        """Everything as it stood at the recorded time `moment`, conditions relative to now included.
+
+        A transaction is in it or out of it as a whole. It is made of the journal alone, in memory, and costs what it
+        costs to read that once.
+
+        :raises Invalid: a naive datetime
+        :raises NotFound: no such user, as of now
+        :raises Refused: the user is not active, as of now
+        """
+        with self._transactions.past(actor, moment) as view:
+            yield view
+
+    def replay(self, *, repair: bool = False) -> Replayed:
+        """Hold every row, and every row of a projection, against what the journal alone makes of it.
+
+        Tells which differ; with `repair` they are put right. None does unless somebody wrote to the store behind the
+        library's back.
+
+        :raises Conflict: with `repair`, another transaction changed one of them meanwhile
+        """
+        if repair:
+            with self.transaction() as tx:
+                return replayed(tx.session, self.registry, repair=True)
+        with self.read() as view:
+            return replayed(view.session, self.registry)
+
+    def feed(self, *, after: str | None = None, about: Id[Any] | str | None = None, limit: int = 100) -> Feed:
+        """The next committed events behind the cursor `after`; about one record (its id), or one kind (its name).
+
+        None is left out and none comes twice, whoever commits meanwhile; those of a record come in the order of their
+        versions. It is read with no actor's eyes: show it to nobody without asking what they may see.
+
+        :raises Invalid: a cursor that was made up, an unknown kind, a limit that is not from 1 to 10,000
+        :raises Unavailable: the store was busy or away as long as it was tried
+        """
+        return self._consuming.feed(after, about, limit)
+
+    def deliver(self, consumer: Consumer, handle: Callable[[Held], object], *, limit: int = 100) -> Round:
+        """Hand what is due to `handle`, one delivery after the other: at least once, and `limit` of them at most.
+
+        Each is leased first, so that other workers of the same consumer leave it alone; `handle` is called in no
+        transaction, and may call `renew` while it takes long. An exception of it is a failed try.
+
+        :raises Invalid: a limit that is not from 1 to 10,000
+        :raises Unavailable: like `run`; what was in hand comes again when its lease has run out
+        """
+        return self._consuming.deliver(consumer, handle, limit)
+
+    def apply(self, consumer: Consumer, effect: Callable[[Transaction, Message], object], *, limit: int = 100) -> Round:
+        """Do to this CRM what follows from what is due, each in the transaction that settles it: exactly once.
+
+        `effect` may be called several times, like `do` of `run`; otherwise as `deliver`.
+        """
+        return self._consuming.apply(consumer, effect, limit)
+
     def close(self) -> None:
         """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed."""
         self._threads.shutdown()
@@ -235,8 +326,9 @@ class CRM:
         with self.read() as view:
             there = view.session.load("user", [SYSTEM.id])
         if not there:
+            quiet = evolve(self._transactions, audience=NOBODY)  # a new CRM is nothing that happened in it
             try:
-                with self.transaction() as tx:
+                with quiet.once(quiet.attempt(None, None, "", look=False)) as tx:
                     if not tx.session.load("user", [SYSTEM.id]):  # nobody else was quicker
                         tx.add(SYSTEM, "user.added")
             except CrmError as error:  # somebody else may have opened it at the same moment
@@ -245,13 +337,3 @@ class CRM:
                 with self.read() as view:
                     if not view.session.load("user", [SYSTEM.id]):
                         raise
-
-
-def _known_zone(zone: str) -> str:
-    try:
-        ZoneInfo(zone)
-    except (LookupError, ValueError, OSError, TypeError):
-        raise Invalid(
-            "zone", f"got {shape(zone)}", accepts="a name of the IANA time-zone data such as Asia/Seoul"
-        ) from None
-    return zone

@@ -13,6 +13,7 @@ from attrs import define, frozen
 from crmkit.core.kernel.errors import CrmError, OutcomeUnknown, Unavailable
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.operation import Operation
+from crmkit.core.kernel.told import NOTHING, Told
 
 ATTEMPTS: Final = 10
 PATIENCE: Final = timedelta(seconds=30)
@@ -26,6 +27,7 @@ class Pace:
     sleep: Callable[[float], object] = sleep  #: seconds
     chance: Callable[[], float] = random  #: from 0 to 1: attempts that collided once shall not do so again
     monotonic: Callable[[], float] = monotonic  #: seconds
+    listening: float = 5.0  #: seconds that a plugin which is told of a commit may keep whoever committed
 
     def attempts(self, deadline: timedelta) -> Iterator[int]:
         """Numbers of attempts, a wait between each and the next; at least one, none begun after the deadline."""
@@ -53,12 +55,13 @@ class Attempt:
     asked: bool  #: the id is the caller's: it is kept even if nothing changed
     look: bool  #: it may be there already
     unsure: Operation | None = None  #: what was given to a COMMIT of which nobody knows
+    unsure_told: Told = NOTHING  #: and what plugins are told if it is done
     answer: Any = None  #: of the last time that it was done
     unsure_answer: Any = None
 
-    def doubt(self, done: Operation) -> None:
+    def doubt(self, done: Operation, told: Told) -> None:
         """Nobody knows whether this is committed; the answer is that of the last time."""
-        self.unsure, self.unsure_answer = done, self.answer
+        self.unsure, self.unsure_answer, self.unsure_told = done, self.answer, told
 
     def settled_by(self, known: Operation | None) -> bool:
         """What was in doubt is there: it was done, and its answer holds."""

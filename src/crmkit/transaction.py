@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
@@ -10,18 +10,24 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import frozen
 
 from crmkit.areas.customers import Customers
+from crmkit.areas.deliveries import Deliveries
+from crmkit.areas.fields import Fields
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
 from crmkit.areas.sales import Sales
 from crmkit.areas.service import Service
 from crmkit.core.kernel.columns import utc
+from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Ambiguous, Invalid, Refusal, Refused, StoreError
+from crmkit.core.kernel.errors import Ambiguous, Invalid, OutcomeUnknown, Refusal, Refused, StoreError
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.operation import Operation
+from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
+from crmkit.core.kernel.told import NOBODY, Audience
+from crmkit.core.kernel.undo import Undone, undo
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
 from crmkit.patience import PATIENCE, Attempt, Pace
@@ -55,9 +61,33 @@ class Transaction(Work):
         return Service(self)
 
     @property
+    def fields(self) -> Fields:
+        """Fields that are defined while the program runs."""
+        return Fields(self)
+
+    @property
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Dead letters of consumers."""
+        return Deliveries(self)
+
+
+    @command
+    def undo(self, operations: Id[Any] | Sequence[Id[Any]]) -> Undone:
+        """Let every record that these operations changed be what it was before them: all of it, or nothing.
+
+        Fields that others changed since stay as they are; so does what the journal says. What came goes, what went
+        comes back. It is an operation itself, which can be undone.
+
+        :raises NotFound: one of them changed no record, or one that this actor does not see
+        :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
+        :raises Conflict: another transaction changed one of these records meanwhile
+        """
+        return undo(self, [operations] if isinstance(operations, Id) else tuple(operations))
 
 
 class View(Transaction):
@@ -80,6 +110,7 @@ class Transactions:
     clock: Callable[[], datetime]
     ids: IdSource
     pace: Pace
+    audience: Audience = NOBODY
 
     def attempt(self, actor: Actor, operation: Id[Any] | None, cause: str, *, look: bool) -> Attempt:
         """An operation to be tried, under the caller's id or a new one; `look` if it may have been done before."""
@@ -88,22 +119,36 @@ class Transactions:
         return Attempt(id=id, by=by, cause=cause, checked=actor is not None, asked=operation is not None, look=look)
 
     @contextmanager
+    def once(self, attempt: Attempt) -> Iterator[Transaction]:
+        """One transaction whose end is known; raises like `CRM.transaction`."""
+        try:
+            with self.transacted(attempt) as tx:
+                yield tx
+        except Ambiguous as error:
+            if attempt.unsure is not None and not self.was_done(attempt):
+                raise OutcomeUnknown(attempt.id) from error
+            self.audience.tell(attempt.unsure_told)
+
+    @contextmanager
     def transacted(self, attempt: Attempt) -> Iterator[Transaction]:
         """One transaction that is committed if it is left in peace; raises like `CRM.transaction`, and Ambiguous."""
+        self._require_not_asked()
         session = self.store().begin()
         tx: Transaction | None = None
         try:
             known = session.operation(attempt.id) if attempt.look else None
             tx = self._begun(session, attempt, known)
             if attempt.checked:
-                _require_active(tx.of(User).get(attempt.by))
+                _require_active(tx)
             yield tx
-            done = tx.finish(asked=attempt.asked)
+            done, told = tx.finish(asked=attempt.asked), tx.told()
+            tx.close()  # whoever is asked now finds it over
+            self.audience.ask(told)
             try:
                 session.commit()
             except Ambiguous:
                 if done is not None:
-                    attempt.doubt(done)
+                    attempt.doubt(done, told)
                 raise
         except BaseException:
             with suppress(StoreError):  # what went wrong first is what matters
@@ -112,6 +157,15 @@ class Transactions:
         finally:
             if tx is not None:
                 tx.close()
+        self.audience.tell(attempt.unsure_told if attempt.settled_by(known) else told)
+
+    def _require_not_asked(self) -> None:
+        plugin = self.audience.asking
+        if plugin:
+            raise StoreError(
+                f"the plugin {plugin} is asked before a commit, and opens no transaction",
+                hint="crm.read() looks, after_commit writes",
+            )
 
     def _begun(self, session: Session, attempt: Attempt, known: Operation | None) -> Transaction:
         if known is not None and known.actor != attempt.by:
@@ -140,13 +194,30 @@ class Transactions:
         return False
 
     @contextmanager
+    def past(self, actor: Actor, moment: datetime) -> Iterator[View]:
+        """What stood at a moment, to be read; raises like `CRM.as_of`."""
+        from crmkit.storage.past import Past
+
+        moment = utc(moment, "moment")
+        with self.view(actor) as now, now.sight.lifted():
+            user = now.of(User).get(now.stamp.by)
+            events = recorded_by(moment, now.session.history())
+        past = Past(self.registry.model, everything(self.registry, events), events)
+        view = View(past, self.registry, now=moment, by=user.id, new_id=self.ids)
+        view.sight.actor = user  # who may see what is a question of today
+        try:
+            yield view
+        finally:
+            view.close()
+
+    @contextmanager
     def view(self, actor: Actor) -> Iterator[View]:
         """A snapshot to be read; raises like `CRM.read`."""
         session = self.store().snapshot()
         view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
         try:
             if actor is not None:
-                _require_active(view.of(User).get(view.stamp.by))
+                _require_active(view)
             yield view
         finally:
             view.close()
@@ -157,6 +228,8 @@ def _id_of(actor: Actor) -> Id[Any]:
     return SYSTEM.id if actor is None else actor.id if isinstance(actor, User) else actor
 
 
-def _require_active(actor: User) -> None:
+def _require_active(tx: Transaction) -> None:
+    with tx.sight.lifted():
+        actor = tx.of(User).get(tx.stamp.by)
     if not actor.active:
         raise Refused(f"acting as {actor.name}", [Refusal(code="inactive_user", says="the user is not active")])

@@ -25,6 +25,7 @@ from crmkit.cli.progress import Bar, watched
 from crmkit.cli.report import REPORTS
 from crmkit.core.kernel.figures import Figures
 from crmkit.core.kernel.tally import Bucket, Per
+from crmkit.core.kernel.values import Phone
 from crmkit.core.sales.lead import Lead
 from crmkit.crm import CRM
 from crmkit.exchange.kinds import KINDS
@@ -119,7 +120,7 @@ def test_an_error_is_one_line_with_its_code(capsys: pytest.CaptureFixture[str]) 
     """Programs read the code, people the rest."""
     assert failed(capsys, "report", "funnel", "--store", "postgres:x") == (
         "invalid: url: got the text 'postgres:x' (accepted: memory:, sqlite:PATH, "
-        "postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE)\n"
+        "postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE, or what a plugin opens)\n"
     )
 
 
@@ -288,13 +289,27 @@ def test_the_doctor_names_versions_extras_and_stores(capsys: pytest.CaptureFixtu
 
     assert list(found) == [
         *("crmkit", "Python", "SQLAlchemy", "attrs", "SQLite", "time zones"),
-        *("extra cli", "extra phone", "extra migrations", "extra postgres", "extra mariadb", "stores", "store"),
+        *("extra cli", "extra phone", "extra migrations", "extra postgres", "extra mariadb"),
+        *("plugins", "stores", "store"),
     ]
     assert found["crmkit"] == version("crmkit")
     assert found["SQLAlchemy"] == version("SQLAlchemy")
     assert found["SQLite"].startswith(sqlite3.sqlite_version)
     assert ("warning" in found["SQLite"]) == resets_the_wal(sqlite3.sqlite_version_info)
     assert found["store"] == "memory: opens"
+
+
+@pytest.mark.usefixtures("imported")
+def test_the_doctor_warns_of_phone_numbers_that_two_rules_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """A machine with an extra and one without do not disagree in silence."""
+    with CRM.open("sqlite:crm.db") as crm, crm.transaction() as tx:
+        tx.customers.add_account(name="Hanbit", phone="010-1234-5678")
+    assert findings(printed(capsys, "doctor"))["store"] == "sqlite:crm.db opens"
+
+    with CRM.open("sqlite:crm.db") as crm, crm.transaction() as tx:
+        tx.customers.add_contact(name="Kim", phone=Phone(written="010", number="+821012345678", rule="acme/1"))
+    said = findings(printed(capsys, "doctor"))["store"]
+    assert said.startswith("sqlite:crm.db opens (warning: phone numbers are kept as acme/1 and digits/1 read them")
 
 
 def test_the_doctor_opens_a_database(imported: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from crmkit.core.kernel.errors import Invalid, MissingExtra
 from crmkit.core.kernel.values import Phone
-from crmkit.extras.phone import parse_phone
+from crmkit.extras.phone import normalizer, parse_phone
 
 needs_phonenumbers = pytest.mark.skipif(find_spec("phonenumbers") is None, reason="the extra phone is not installed")
 
@@ -88,3 +88,23 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(MissingExtra, match=r"pip install 'crmkit\[phone\]'"):
         parse_phone("010-1234-5678", region="KR")
+
+
+@needs_phonenumbers
+def test_a_normaliser_reads_as_the_parser_does() -> None:
+    """Under the same rule, so that the two agree; what cannot be dialled there stays as it was."""
+    reader = normalizer("KR")
+
+    assert reader.reread(Phone.of("010-1234-5678")) == parse_phone("010-1234-5678", region="KR")
+    assert reader.rule == parse_phone("+34912345678").rule
+    assert reader.reread(Phone.of("+999 123 456 789")) == Phone.of("+999 123 456 789")
+    with pytest.raises(Invalid):
+        normalizer("XX")
+
+
+def test_a_normaliser_without_the_library_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the CRM is put together, not with the first number."""
+    monkeypatch.setitem(sys.modules, "phonenumbers", None)
+
+    with pytest.raises(MissingExtra):
+        normalizer("KR")

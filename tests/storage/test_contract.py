@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from support.crms import STORES, place
 
 from crmkit.core.kernel import ground
 from crmkit.core.kernel.criteria import Operator
+from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Row
@@ -32,6 +34,7 @@ from crmkit.testing.contract.checks import (
     check_replay,
     check_sweep,
 )
+from crmkit.testing.contract.customs import MIRRORED
 from crmkit.testing.world.records import MODEL
 from crmkit.testing.world.samples import column
 from crmkit.testing.world.strategies import criteria, lives, situations
@@ -117,6 +120,26 @@ def _lenient(where: ground.Ground) -> ground.Ground:
             return evolve(where, items=tuple(map(_lenient, items)))
         case ground.Complement(item) | ground.Via(_, item) | ground.Count(_, _, item):
             return evolve(where, item=_lenient(item))
+        case _:
+            return where
+
+
+class ComparesDefinedNamesAsWritten(MemorySession):
+    """Takes a name in a field that was defined while the program ran for a code."""
+
+    def page(self, kind: str, where: ground.Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
+        return super().page(kind, _unfolded(where), order, limit)
+
+
+def _unfolded(where: ground.Ground) -> ground.Ground:
+    match where:
+        case ground.Test(column) | ground.OneOf(column) | ground.Within(column) if column.defined:
+            plain = Scalar.CODE if column.scalar is Scalar.NAME else column.scalar
+            return evolve(where, column=evolve(column, scalar=plain))
+        case ground.Every(items) | ground.Either(items):
+            return evolve(where, items=tuple(map(_unfolded, items)))
+        case ground.Complement(item) | ground.Via(_, item) | ground.Count(_, _, item):
+            return evolve(where, item=_unfolded(item))
         case _:
             return where
 
@@ -236,6 +259,12 @@ class TestSeededBugs:
     def test_missing_values_that_fulfil_conditions_are_noticed(self) -> None:
         """A store whose comparisons hold for missing values does not pass for one of ours."""
         assert finds(check_criteria, MissingFulfils, situations(), self.QUESTIONS)
+
+    def test_names_that_are_not_folded_where_they_were_defined_since_are_noticed(self) -> None:
+        """A store that compares such a name as it is written does not pass, though it folds every other name."""
+        check = partial(check_criteria, asking=MIRRORED)
+
+        assert finds(check, ComparesDefinedNamesAsWritten, situations(), self.QUESTIONS)
 
     def test_names_sorted_as_written_are_noticed(self) -> None:
         """A store that sorts by raw text does not pass."""

@@ -26,7 +26,7 @@ NO_WAIT = Pace(sleep=lambda _: None, chance=lambda: 0.5, monotonic=lambda: 0.0)
 @pytest.mark.parametrize(
     ("faults", "codes", "statement", "commit"),
     [
-        (MARIADB, "1213 1205 1020", RETRY, RETRY),
+        (MARIADB, "1213 1205 1020 1467", RETRY, RETRY),
         (POSTGRESQL, "40001 40P01 55P03", RETRY, RETRY),
         (SQLITE, "SQLITE_BUSY SQLITE_BUSY_SNAPSHOT SQLITE_LOCKED", RETRY, RETRY),
         (MARIADB, "1290 1836 2002 2003", RECONNECT, RECONNECT),

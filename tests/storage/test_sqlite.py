@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit import CRM
 from crmkit.core.kernel.errors import Invalid, StoreError
 from crmkit.storage import mounts, sqlite
 from crmkit.storage.sqlite import SQLiteStore, profiled
 from crmkit.testing.contract.checks import EVERYBODY, unkept
+from crmkit.testing.contract.guards import a_guard
 from crmkit.testing.contract.supplied import commit
 from crmkit.testing.world.records import MODEL
-from crmkit.testing.world.samples import firm
+from crmkit.testing.world.samples import firm, visit
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
@@ -177,3 +179,17 @@ def test_a_forked_child_has_to_open_its_own(tmp_path: Path) -> None:
     with unkept(store) as later:
         assert later.page("firm", EVERYBODY) == [firm(1)]
     store.close()
+
+
+def test_a_guarded_change_takes_as_many_statements_for_one_as_for_many(tmp_path: Path) -> None:
+    """However many records are named, and however many of them change: four, and those of a savepoint."""
+    told: list[str] = []
+    with closing(made(tmp_path)) as store:
+        assert store._engine is not None
+        commit(store, insert=[visit(number) for number in range(500)])
+        sa.event.listen(store._engine, "before_cursor_execute", lambda *said: told.append(said[2]))
+        for ids in (range(1), range(500)):
+            with unkept(store) as session:
+                told.clear()
+                assert len(session.sweep(a_guard(ids)).done) == len(ids)
+                assert sum("SAVEPOINT" not in each for each in told) == 4

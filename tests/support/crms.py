@@ -75,4 +75,4 @@ def plugged(store: str, folder: Path, **fields: object) -> Iterator[CRM]:
     """A fresh CRM whose registry has these fields besides, as plugins fill them."""
     with opened(store, folder) as crm:
         registry = evolve(crm.registry, **fields)  # type: ignore[arg-type]
-        yield CRM(crm._opened(), registry, clock=crm._transactions.clock, ids=crm._transactions.ids)
+        yield CRM(crm._opened(), registry, crm._loaded, clock=crm._transactions.clock, ids=crm._transactions.ids)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from attrs import define
 
 from crmkit.core.kernel.errors import Ambiguous, Retryable
+from crmkit.core.kernel.feed import Stretch
 from crmkit.core.kernel.store import Session, Store
 
 When = Literal["before", "after"]
@@ -70,6 +71,10 @@ class Faulty:
 
     def snapshot(self) -> Session:
         return self.store.snapshot()
+
+    def feed(self, **asked: Any) -> Stretch:
+        found: Stretch = self.asked(lambda: self.store.feed(**asked))
+        return found
 
 
 @define

@@ -10,8 +10,9 @@ from mypy import api
 HERE = Path(__file__).parent
 
 
-def test_moves_are_typed_by_their_effects(cache: pytest.Cache) -> None:
-    """A wrong record, argument or status is an error at its line, and nothing else is.
+@pytest.mark.parametrize("cases", ["flow", "plugins"])
+def test_what_is_wrong_is_an_error_at_its_line(cases: str, cache: pytest.Cache) -> None:
+    """A wrong record, argument or status of a move, a wrong signature of a plugin: and nothing else is.
 
     Errors that are expected are ignored by their code; strict checking reports those that do not happen.
     """
@@ -20,7 +21,7 @@ def test_moves_are_typed_by_their_effects(cache: pytest.Cache) -> None:
             f"--config-file={HERE.parents[1] / 'pyproject.toml'}",
             f"--cache-dir={cache.mkdir('mypy')}",
             "--follow-imports=silent",
-            str(HERE / "cases_flow.py"),
+            str(HERE / f"cases_{cases}.py"),
         ]
     )
 

@@ -28,6 +28,7 @@ def converted(
         contacts=_reached(work, lead),
         account_id=work.of(Account).get(account).id if account else None,
         contact_id=work.of(Contact).get(contact).id if contact else None,
+        names=work.registry.normalizers.get("name"),
     )
     if plan.refusals:
         raise Refused(f"making a customer of lead {lead.topic}", plan.refusals)
@@ -40,7 +41,13 @@ def _called(work: Work, lead: Lead) -> tuple[Account, ...]:
 
 
 def _reached(work: Work, lead: Lead) -> tuple[Contact, ...]:
-    return work.of(Contact).find(where("email") == lead.email.address, limit=ENOUGH_TO_ASK) if lead.email else ()
+    """By the e-mail address; else by the phone number, if it is known who has it: companies share theirs."""
+    contacts = work.of(Contact)
+    found = contacts.find(where("email") == lead.email.address, limit=ENOUGH_TO_ASK) if lead.email else ()
+    if found or lead.phone is None or lead.person is None:
+        return found
+    same = (where("phone.number") == lead.phone.number) & (where("phone.rule") == lead.phone.rule)
+    return contacts.find(same, limit=ENOUGH_TO_ASK)
 
 
 def _account(work: Work, lead: Lead, plan: Conversion) -> Account | None:

@@ -7,19 +7,24 @@ import re
 import sqlite3
 import zoneinfo
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from crmkit.builtin import ACCEPTS, ENTITIES, open_store
+from crmkit.builtin import ACCEPTS
 from crmkit.cli.classes import add_entities, classes
 from crmkit.cli.options import Commands, add_store, file_of
-from crmkit.core.kernel.entity import Entity
+from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.errors import CrmError
-from crmkit.core.kernel.model import Model
+from crmkit.core.kernel.tally import Count, Tally
 from crmkit.crm import CRM
+from crmkit.opening import loaded
+from crmkit.opening import store as opened
+from crmkit.plugins.loading import Loaded
+from crmkit.plugins.report import State
+from crmkit.transaction import View
 
 #: And the library that each brings.
 EXTRAS: Final = {
@@ -30,6 +35,8 @@ EXTRAS: Final = {
     "mariadb": "PyMySQL",
 }
 
+_REACHED: Final = ("lead", "account", "contact")  #: kinds of record with a phone number
+_PHONE: Final = where("phone.rule").present()
 _PASSWORD: Final = re.compile(r"(?<=//)([^:/?]*):.*@|(?<=password=)[^&]*")
 
 _Line = tuple[str, str]
@@ -45,9 +52,15 @@ def add(commands: Commands) -> None:
 
 def run(options: Namespace) -> int:
     """Print the findings; 1 if something is wrong with the store."""
-    opens, finding = _store(options.store, *classes(options.entities))
+    entities, extensions = classes(options.entities)
+    how: Any = {"entities": entities, "extensions": extensions, "disabled": options.disable}
+    plugins = loaded(**how)
+    opens, finding = _store(options.store, plugins, how)
     shown = _PASSWORD.sub(lambda found: f"{found[1]}:***@" if found[1] is not None else "***", options.store)
-    for what, says in (*_versions(), *_extras(), ("stores", ACCEPTS), ("store", f"{shown} {finding}")):
+    failed = ", ".join(plugins.report.of(State.FAILED))
+    there = f"{len(plugins.report.of(State.LOADED))} loaded{failed and f', failed: {failed} (crmkit plugins says why)'}"
+    stores = ("plugins", there), ("stores", ACCEPTS), ("store", f"{shown} {finding}")
+    for what, says in (*_versions(), *_extras(), *stores):
         print(f"{what:<16} {says}")
     return 0 if opens else 1
 
@@ -95,7 +108,7 @@ def _extras() -> Iterator[_Line]:
             yield f"extra {extra}", f"not installed: pip install 'crmkit[{extra}]'"
 
 
-def _store(url: str, entities: list[type[Entity]], extensions: list[type[Any]]) -> tuple[bool, str]:
+def _store(url: str, plugins: Loaded, how: Any) -> tuple[bool, str]:
     """Whether all is well, and what was found; nothing is made where there is nothing yet."""
     path = file_of(url)
     if path is not None and not path.parent.is_dir():
@@ -103,22 +116,39 @@ def _store(url: str, entities: list[type[Entity]], extensions: list[type[Any]]) 
     if path is not None and not _holds_tables(path):
         return True, "has no CRM yet; what is written first makes one"
     try:
-        if url.startswith(("postgresql:", "mariadb:")) and not _begun(url):
+        if url.startswith(("postgresql:", "mariadb:")) and not _begun(url, plugins):
             return True, "has no CRM yet; what is written first makes one"
-        with CRM.open(url, entities=entities, extensions=extensions) as crm, crm.read() as view:
-            view.insights.funnel()
-        with closing(open_store(url, Model.build((*ENTITIES, *entities), tuple(extensions)), prefix="crm_")) as store:
+        with CRM.open(url, **how) as crm, crm.read() as view:
+            rules = _phone_rules(view)
+        with closing(opened(plugins.door, url, plugins.declared.model, prefix="crm_")) as store:
             store.create(thorough=True)
     except CrmError as error:
         return False, f"does not open: {error.code}: {error}"
-    return True, "opens"
+    return True, f"opens{_disagreement(rules)}"
 
 
-def _begun(url: str) -> bool:
+def _phone_rules(view: View) -> set[str]:
+    """The rules under which phone numbers are kept."""
+    tallies = [
+        Tally(kind=kind, title="rules", by=("phone.rule",), measures=(Count(name="numbers"),), where=_PHONE)
+        for kind in _REACHED
+    ]
+    return {row.group[0] for tally in tallies for row in view.tally(tally).rows}
+
+
+def _disagreement(rules: Collection[str]) -> str:
+    """A warning where phone numbers that are the same may be kept as if they were not."""
+    if len(rules) <= 1:
+        return ""
+    named = " and ".join(sorted(rules))
+    return f" (warning: phone numbers are kept as {named} read them; those of different rules are not compared)"
+
+
+def _begun(url: str, plugins: Loaded) -> bool:
     """Whether a CRM was begun in this database of a server."""
     from crmkit.storage.sql import SQLStore
 
-    with closing(open_store(url, Model.build(ENTITIES), prefix="crm_")) as store:
+    with closing(opened(plugins.door, url, plugins.declared.model, prefix="crm_")) as store:
         return isinstance(store, SQLStore) and store.begun()
 
 

@@ -44,7 +44,7 @@ def run(options: Namespace) -> int:
     if options.rejected is not None:
         require_place(options.rejected)
     _require_file(options.file)
-    with CRM.open(options.store) as crm, watched("Importing") as bar:
+    with CRM.open(options.store, disabled=options.disable) as crm, watched("Importing") as bar:
         imported = import_csv(
             crm,
             options.file,

@@ -23,7 +23,13 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> int:
     """Print each statement that was executed, or would be."""
     entities, extensions = classes(options.entities)
-    statements = CRM.migrate(existing(options.store), entities=entities, extensions=extensions, dry=options.dry_run)
+    statements = CRM.migrate(
+        existing(options.store),
+        entities=entities,
+        extensions=extensions,
+        disabled=options.disable,
+        dry=options.dry_run,
+    )
     for statement in statements:
         print(f"{statement};")
     if not statements:

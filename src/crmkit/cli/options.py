@@ -15,13 +15,26 @@ STORE: Final = "sqlite:crm.db"
 
 
 def add_store(parser: ArgumentParser) -> None:
-    """`--store`: a URL, else that of the environment, else a file in the current directory."""
+    """`--store`: a URL, else that of the environment, else a file in the current directory; and `--disable`."""
     parser.add_argument(
         "--store",
         metavar="URL",
         default=os.environ.get("CRMKIT_STORE") or STORE,
         help="memory:, sqlite:PATH, postgresql://... or mariadb://...; unless given, the environment variable"
         f" CRMKIT_STORE, else {STORE}",
+    )
+    add_disable(parser)
+
+
+def add_disable(parser: ArgumentParser) -> None:
+    """`--disable`: names of plugins that take no part."""
+    parser.add_argument(
+        "--disable",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a plugin that takes no part, as crmkit plugins names it; may be given several times; joins those in the"
+        " environment variable CRMKIT_DISABLE_PLUGINS",
     )
 
 

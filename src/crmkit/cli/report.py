@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> int:
     """Print the figures."""
     grouped = {} if options.by is None else {"by": options.by}
-    with CRM.open(existing(options.store), zone=options.zone) as crm, crm.read() as view:
+    with CRM.open(existing(options.store), zone=options.zone, disabled=options.disable) as crm, crm.read() as view:
         figures = REPORTS[options.figures](view.insights, **grouped)
     print(json.dumps(figures.to_json(), ensure_ascii=False, indent=2) if options.json else figures)
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from crmkit.core.kernel.errors import Invalid, MissingExtra, shape
+from crmkit.core.kernel.normal import Normalizer
 from crmkit.core.kernel.phone_digits import without_extension
 from crmkit.core.kernel.values import Phone
 
@@ -27,17 +28,46 @@ def parse_phone(text: str, *, region: str | None = None, field: str = "phone") -
         import phonenumbers
     except ImportError:
         raise MissingExtra("phone") from None
-    if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
-        raise Invalid("region", f"got {shape(region)}", accepts="two capital letters of ISO 3166-1, such as KR")
+    _require_region(region)
     try:
         plain = Phone.of(text)
     except Invalid as refused:
         raise refused.inside(field) from None
     for found in _readings(plain, region):
         number = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
-        return evolve(plain, number=number, rule=f"phonenumbers/{phonenumbers.__version__.partition('.')[0]}")
+        return evolve(plain, number=number, rule=_rule())
     there = f"that can be dialled in {region}" if region else "that begins with + and its country code, or a region"
     raise Invalid(field, f"got {shape(text)}", accepts=f"a phone number {there}")
+
+
+def normalizer(region: str | None = None) -> Normalizer:
+    """What reads the phone numbers of a whole CRM as `parse_phone` does, those without country code as of `region`.
+
+    It is `normalizers["phone"]` of the registry: numbers that it cannot read stay under the rule `digits/1`.
+
+    :raises MissingExtra: phonenumbers is not installed
+    :raises Invalid: no such region
+    """
+    try:
+        import phonenumbers  # noqa: F401 - asked for now, not with the first number
+    except ImportError:
+        raise MissingExtra("phone") from None
+    _require_region(region)
+    name, version = _rule().split("/")
+    return Normalizer(name=name, version=version, read=lambda text: parse_phone(text, region=region).number)
+
+
+def _rule() -> str:
+    import phonenumbers
+
+    return f"phonenumbers/{phonenumbers.__version__.partition('.')[0]}"
+
+
+def _require_region(region: str | None) -> None:
+    import phonenumbers
+
+    if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
+        raise Invalid("region", f"got {shape(region)}", accepts="two capital letters of ISO 3166-1, such as KR")
 
 
 def _readings(plain: Phone, region: str | None) -> Iterator[PhoneNumber]:

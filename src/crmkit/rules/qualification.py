@@ -11,8 +11,7 @@ from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.kernel.errors import Refusal
 from crmkit.core.kernel.ids import Id
-from crmkit.core.kernel.text import fold
-from crmkit.core.kernel.values import PersonName
+from crmkit.core.kernel.normal import Normalizer, spelled
 from crmkit.core.sales.lead import Lead
 
 
@@ -47,14 +46,17 @@ def conversion(
     contacts: Sequence[Contact],
     account_id: Id[Account] | None = None,
     contact_id: Id[Contact] | None = None,
+    names: Normalizer | None = None,
 ) -> Conversion:
     """Link what is named by the caller or by the lead already, else the only one that is the same, else create.
 
-    `accounts` are those named like the lead's company, `contacts` those with the lead's e-mail address; somebody of
-    another name who shares the address is somebody else. Several are a question for a person, so a refusal; a person
-    without company becomes a contact only.
+    `accounts` are those named like the lead's company, `contacts` those with the lead's e-mail address or phone number;
+    somebody of another name (as `names` reads it) who shares it is somebody else. Several are a question for a person,
+    so a refusal; a person without company becomes a contact only.
     """
-    contacts = [one for one in contacts if lead.person is None or _spelled(one.name) == _spelled(lead.person)]
+    if lead.person is not None:
+        called = spelled(lead.person, names)
+        contacts = [one for one in contacts if spelled(one.name, names) == called]
     account_id = account_id or lead.account_id or (accounts[0].id if len(accounts) == 1 else None)
     contact_id = contact_id or lead.contact_id or (contacts[0].id if len(contacts) == 1 else None)
     refusals = [
@@ -65,7 +67,7 @@ def conversion(
         )
         for what, like, chosen, found in (
             ("account", f"called {lead.company}", account_id, accounts),
-            ("contact", f"reached at {lead.email}", contact_id, contacts),
+            ("contact", f"reached at {lead.email or lead.phone}", contact_id, contacts),
         )
         if chosen is None and len(found) > 1
     ]
@@ -76,8 +78,3 @@ def conversion(
         contact_id=contact_id,
         refusals=tuple(refusals),
     )
-
-
-def _spelled(name: PersonName) -> str:
-    """A full name as people compare names, with or without blanks in it."""
-    return "".join(fold(name.full).split())

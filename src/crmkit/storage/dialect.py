@@ -70,6 +70,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def forgiving(self) -> bool:
+        """A statement that a key refuses is as if it had never been said; otherwise the transaction is lost with it."""
+        ...
+
+    @property
     def folded(self) -> TypeEngine[Any]:
         """The type of the columns with the folds of names."""
         ...
@@ -77,6 +82,11 @@ class Dialect(Protocol):
     @property
     def options(self) -> Mapping[str, Any]:
         """What SQLAlchemy is to say of every table."""
+        ...
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether who writes does so alone, so that the order of writing is that of the commits."""
         ...
 
     def contains(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -114,6 +124,10 @@ class Dialect(Protocol):
         2025-03-01T09:30:00.000000Z, dates 2025-03-01, flags true and false, tags as a sorted array, whole numbers bare.
         Of a missing value it may be anything: nobody asks.
         """
+        ...
+
+    def custom(self, values: ColumnElement[Any], key: str, scalar: Scalar) -> ColumnElement[Any]:
+        """The value under a key of a JSON object, as a column of this scalar keeps it; the key is a parameter."""
         ...
 
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:

@@ -77,6 +77,7 @@ MARIADB: Final = Faults(
         "1213": _RETRY,  # deadlock, or certification failed
         "1205": _RETRY,  # lock wait timeout: undoes its statement only, so roll back
         "1020": _RETRY,  # changed since the snapshot
+        "1467": _RETRY,  # deadlock, while waiting for the next sequence number
         "1047": _RECONNECT,  # the node is not ready
         "1290": _RECONNECT,  # read only
         "1836": _RECONNECT,  # read only

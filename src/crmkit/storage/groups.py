@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
 
 from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.model import Relation, Resolved
 from crmkit.core.kernel.tally import GroundGroup, GroundTally
 from crmkit.storage.calendar import buckets
+from crmkit.storage.customs import inside
 from crmkit.storage.tables import Tables, compared
 from crmkit.storage.where import Where
 
@@ -24,8 +26,10 @@ class Records:
 
     tables: Tables
     kind: str
+    sight: Mapping[str, Ground]  #: of these kinds only such records are joined
     source: sa.FromClause = field(init=False)  #: to select from
     _ends: dict[tuple[Relation, ...], sa.FromClause] = field(init=False)
+    _read: dict[tuple[Resolved, bool], Cell] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.source = self.row
@@ -39,14 +43,29 @@ class Records:
     def end(self, hops: tuple[Relation, ...]) -> sa.FromClause:
         """The records at the end of these relations; where there is none, all its columns are NULL."""
         if hops not in self._ends:
-            target = self.tables.kinds[hops[-1].target].table.alias()
-            self.join(target, target.c.id == self.end(hops[:-1]).c[hops[-1].column.name])
+            kind = hops[-1].target
+            target = self.tables.kinds[kind].table.alias()
+            there = target.c.id == self.end(hops[:-1]).c[hops[-1].column.name]
+            seen = self.sight.get(kind)
+            self.join(target, there if seen is None else there & Where(self.tables).condition(seen, target))
             self._ends[hops] = target
         return self._ends[hops]
 
-    def cell(self, at: Resolved) -> Cell:
-        """The value that a path leads to."""
-        return self.end(at.hops).c[at.column.name]
+    def cell(self, at: Resolved, *, folded: bool = False) -> Cell:
+        """The value that a path leads to; a name as it is written, or `folded`."""
+        if at.column.defined:
+            return self._defined(at, folded=folded)
+        return self.end(at.hops).c[compared(at.column) if folded else at.column.name]
+
+    def _defined(self, at: Resolved, *, folded: bool) -> Cell:
+        """Out of rows of its own, for databases group by columns, not by what is said twice with parameters in it."""
+        if (at, folded) not in self._read:
+            target = self.tables.kinds[at.kind].table.alias()
+            value = inside(target, at.column, self.tables.dialect, folded=folded).label("value")
+            read = sa.select(target.c.id, value).subquery()
+            self.join(read, read.c.id == self.end(at.hops).c.id)
+            self._read[at, folded] = read.c.value
+        return self._read[at, folded]
 
     def join(self, other: sa.FromClause, on: sa.ColumnElement[bool]) -> None:
         """Let at most one row of `other` stand beside each record."""
@@ -78,5 +97,5 @@ def grouped(by: GroundGroup, tally: GroundTally, records: Records, connection: s
         records.join(calendar, (calendar.c.month == month) & cell.between(calendar.c.since, calendar.c.until))
         return Group(calendar.c.first, calendar.c.first, kept[Scalar.DATE].decode)
     if column.scalar is Scalar.NAME:
-        return Group(records.end(by.at.hops).c[compared(column)], sa.func.min(cell), None)
+        return Group(records.cell(by.at, folded=True), sa.func.min(cell), None)
     return Group(cell, cell, kept[column.scalar].decode)

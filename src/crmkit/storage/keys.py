@@ -10,11 +10,12 @@ from crmkit.core.kernel.criteria import Operator
 from crmkit.core.kernel.errors import CrmError, StoreError
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Complement, Every, Ground, OneOf, Test
+from crmkit.core.kernel.identity import leads_nowhere
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import EntityModel, Model, Relation, Row
 from crmkit.core.kernel.store import Session
 from crmkit.core.kernel.text import fold
-from crmkit.storage.refusals import leads_nowhere, still_needed, taken
+from crmkit.storage.refusals import still_needed, taken
 
 
 def refused_row(session: Session, model: EntityModel, row: Row, *, new: bool) -> CrmError:

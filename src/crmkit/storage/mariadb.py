@@ -26,6 +26,7 @@ _SET_UP: Final = (
 _MEANING: Final = {
     1213: ("this transaction and another waited for each other", "do it again"),
     1205: (f"another transaction holds what this one needs for over {PATIENCE} seconds", "do it again"),
+    1467: ("this transaction and another waited for each other", "do it again"),
     1020: ("another transaction changed what this one read", "do it again"),
     1047: ("this node is cut off from its cluster", "open it again, at another node"),
     1180: ("the commit failed", "whether it took effect is to be looked up"),

@@ -14,11 +14,13 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Date,
     Dialect,
     Executable,
     FromClause,
     Index,
     Integer,
+    Numeric,
     String,
     Table,
     Text,
@@ -29,20 +31,22 @@ from sqlalchemy import (
     exists,
     extract,
     func,
+    literal,
     literal_column,
     text,
 )
-from sqlalchemy.dialects.mysql import insert
+from sqlalchemy.dialects.mysql import DATETIME, insert
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect as _Driver
 from sqlalchemy.sql.compiler import IdentifierPreparer
 from sqlalchemy.types import TypeEngine
 
 from crmkit.core.kernel.criteria import Calendar
-from crmkit.core.kernel.errors import StoreError
+from crmkit.core.kernel.errors import Retryable
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD
+from crmkit.storage.customs import read, written
 from crmkit.storage.dialect import MILLIARD, Bare, Kept
 from crmkit.storage.server import PATIENCE
 
@@ -103,7 +107,10 @@ class MariaDBDialect:
         Scalar.DATE: Kept(Bare("date")),
         Scalar.MOMENT: Kept(Bare("datetime(6)"), _bare_moment, _moment),
         Scalar.TAGS: Kept(Bare(f"longtext {_BY_CODE_POINT}"), _array, _tags),
+        Scalar.CUSTOM: Kept(Bare(f"longtext {_BY_CODE_POINT}"), written, read),
     }
+    takes_turns: Final = False
+    forgiving: Final = True
     folded: Final[TypeEngine[Any]] = _Varchar(LONGEST_FOLD)
     options: Final[Mapping[str, Any]] = {"mariadb_engine": "InnoDB", "mariadb_row_format": "DYNAMIC"}
 
@@ -154,6 +161,24 @@ class MariaDBDialect:
                 return func.date_format(cell, '"%Y-%m-%dT%H:%i:%s.%fZ"', type_=Text())
             case _:
                 return func.json_quote(cell, type_=Text())
+
+    def custom(self, values: ColumnElement[Any], key: str, scalar: Scalar) -> ColumnElement[Any]:
+        """As JSON_VALUE reads it, cast from its text; tags as the array that they are."""
+        path = literal(f'$."{key}"', Text())
+        if scalar is Scalar.TAGS:
+            return func.json_extract(values, path, type_=self.kept[scalar].type)
+        value = func.json_value(values, path, type_=Text())
+        match scalar:
+            case Scalar.INTEGER | Scalar.FLAG:
+                return cast(value, BigInteger)
+            case Scalar.AMOUNT:
+                return cast(value, Numeric(18, DECIMALS))
+            case Scalar.DATE:
+                return cast(value, Date)
+            case Scalar.MOMENT:
+                return cast(func.replace(func.substr(value, 1, 26), "T", " "), DATETIME(fsp=6))
+            case _:
+                return value.collate("utf8mb4_nopad_bin")
 
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
         """One JSON text."""
@@ -219,7 +244,7 @@ def _clause(index: Index, quoted: IdentifierPreparer) -> str:
 def _alone(connection: Connection, what: str) -> Iterator[None]:
     lock = "CONCAT(SHA1(DATABASE()), LEFT(SHA1(%s), 20))"
     if connection.exec_driver_sql(f"SELECT GET_LOCK({lock}, {PATIENCE})", (what,)).scalar() != 1:
-        raise StoreError("somebody else has been making these tables for too long", hint="open it again")
+        raise Retryable("somebody else has been at these tables for too long", hint="do it again")
     try:
         yield
     finally:

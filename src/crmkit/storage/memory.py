@@ -7,11 +7,15 @@ from itertools import chain, islice, takewhile
 from threading import Lock
 from typing import Any, TypeAlias
 
+from attrs import evolve
+
 from crmkit.core.kernel.columns import LARGEST_INTEGER, Column
 from crmkit.core.kernel.criteria import Operator
 from crmkit.core.kernel.entity import Index
 from crmkit.core.kernel.errors import StoreError
+from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ground import Every, Ground, OneOf, Test
+from crmkit.core.kernel.identity import leads_nowhere
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model, Row
@@ -21,8 +25,8 @@ from crmkit.core.kernel.predicate import row_predicate
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
-from crmkit.storage.refusals import done_before, leads_nowhere, only_reads, recorded_before, still_needed, taken
-from crmkit.storage.world import Journal, Registers, Table, World, compared, keys
+from crmkit.storage.refusals import done_before, only_reads, recorded_before, still_needed, taken
+from crmkit.storage.world import Journal, Portion, Registers, Table, World, compared, keys, stretch
 
 PATIENCE = 60.0  #: seconds that a transaction waits for the one before it
 
@@ -64,6 +68,11 @@ class MemoryStore:
         """What is committed by now; nobody waits for anybody."""
         return MemorySnapshot(self._model, self._world, lambda _: None)
 
+    def feed(self, *, after: Place, kind: str | None = None, id: Id[Any] | None = None, limit: int) -> Stretch:
+        """The events behind a place, in the order of the commits."""
+        world = self._world
+        return stretch(world.journal, world.fed, after=after, kind=kind, id=id, limit=limit)
+
     def _end(self, world: World) -> None:
         self._world = world
         self._turn.release()
@@ -101,7 +110,7 @@ class MemorySession:
         found = [row for row in self._candidates(kind, where) if holds(row, self)]
         found.sort(key=lambda row: row[model.position["id"]])
         for by in reversed(order):
-            found = _sorted(found, by, model.position[by.column.path])
+            found = _sorted(found, by, model.reading(by.column))
         return found[:limit]
 
     def tally(self, tally: GroundTally) -> list[Partial]:
@@ -211,20 +220,25 @@ class MemorySession:
             self._journal.append(event)
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
         """The events there are by now."""
         self._opened()
         journals = (self._world.journal, self._journal)
         if kind is not None and id is not None:
-            found = chain.from_iterable([journal.trail(kind, id) for journal in journals])
-            return islice((event for event in found if event.sequence > after), limit)
-        found = chain.from_iterable([journal.after(after) for journal in journals])
-        return islice((event for event in found if kind in (None, event.kind) and id in (None, event.id)), limit)
+            trails = chain.from_iterable([journal.trail(kind, id) for journal in journals])
+            found: Iterator[Event] = (event for event in trails if event.sequence > after)
+        else:
+            found = chain.from_iterable([journal.after(after) for journal in journals])
+        return islice((event for event in found if event.concerns(kind, id, operation)), limit)
 
-    def count(
-        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
-    ) -> int | None:
+    def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added, if that is in the bounds."""
         self._opened()
         value = self._registers.counters.get(key, 0) + by
@@ -266,11 +280,12 @@ class MemorySession:
     def commit(self) -> None:
         """Let what this transaction has take the place of what was there."""
         tables = self._opened()
-        for event in self._journal.events:
-            self._world.journal.append(event)
-        self._world.operations.update(self._operations)
         world = self._world
-        self._close(World(tables, world.journal, world.journal.last, world.operations, self._registers))
+        for event in self._journal.events:
+            world.journal.append(event)
+        world.operations.update(self._operations)
+        world.fed.extend(Portion(id, world.last, world.journal.last) for id in self._operations)
+        self._close(evolve(world, tables=tables, last=world.journal.last, registers=self._registers))
 
     def rollback(self) -> None:
         """Leave everything as it was."""
@@ -306,10 +321,16 @@ class MemorySnapshot(MemorySession):
         raise only_reads()
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
         """The events there were when it began."""
-        found = super().history(kind=kind, id=id, after=after)
+        found = super().history(kind=kind, id=id, operation=operation, after=after)
         return islice(takewhile(lambda event: event.sequence <= self._world.last, found), limit)
 
     def _registering(self) -> Registers:
@@ -320,8 +341,8 @@ class MemorySnapshot(MemorySession):
         raise only_reads()
 
 
-def _sorted(rows: list[Row], by: Order, place: int) -> list[Row]:
+def _sorted(rows: list[Row], by: Order, value: Callable[[Row], Any]) -> list[Row]:
     """Sorted by one column; those that tie stay in the order they had."""
-    there = [row for row in rows if row[place] is not None]
-    there.sort(key=lambda row: compared(by.column, row[place]), reverse=by.descending)
-    return there + [row for row in rows if row[place] is None]
+    there = [row for row in rows if value(row) is not None]
+    there.sort(key=lambda row: compared(by.column, value(row)), reverse=by.descending)
+    return there + [row for row in rows if value(row) is None]

@@ -37,6 +37,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
+from crmkit.storage.customs import found, written
 from crmkit.storage.dialect import MILLIARD, Bare, Kept
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -84,7 +85,10 @@ class PostgresDialect:
         Scalar.DATE: Kept(Bare("date")),
         Scalar.MOMENT: Kept(Bare("timestamp with time zone"), None, _moment),
         Scalar.TAGS: Kept(Bare("jsonb"), _array, frozenset),
+        Scalar.CUSTOM: Kept(Bare("jsonb"), written, found),
     }
+    takes_turns: Final = False
+    forgiving: Final = False
     folded: Final[TypeEngine[Any]] = _by_code_point(f"character varying({LONGEST_FOLD})")
     options: Final[Mapping[str, Any]] = {}
 
@@ -130,6 +134,16 @@ class PostgresDialect:
                 return func.to_char(cell, '"\\""YYYY-MM-DD"T"HH24:MI:SS.US"Z\\""', type_=Text())
             case _:
                 return cast(func.to_json(cast(cell, Text)), Text)
+
+    def custom(self, values: ColumnElement[Any], key: str, scalar: Scalar) -> ColumnElement[Any]:
+        """As jsonb has it, cast from its text."""
+        named, type = cast(literal(key, Text()), Text), self.kept[scalar].type
+        if scalar is Scalar.TAGS:
+            return values.op("->", precedence=15, return_type=type)(named).self_group()
+        value = values.op("->>", precedence=15, return_type=Text())(named).self_group()
+        if scalar in (Scalar.CODE, Scalar.NAME, Scalar.TEXT, Scalar.CHOICE):
+            return value.collate("C")
+        return cast(value, type)
 
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
         """One JSON text."""

@@ -15,11 +15,6 @@ def taken(field: str, kind: str) -> Invalid:
     return Invalid(field, "is taken", accepts=f"a value no other {kind} has")
 
 
-def leads_nowhere(field: str, target: str) -> Invalid:
-    """There is no record that the reference could mean."""
-    return Invalid(field, "leads nowhere", accepts=f"the id of a {target}")
-
-
 def still_needed(kind: str, field: str, target: str) -> Invalid:
     """What is to be deleted has a record of `kind` leading to it."""
     return Invalid(

@@ -28,13 +28,17 @@ class Registers:
         return found
 
     def count(self, key: str, by: int, least: int, most: int) -> int | None:
-        """What the counter says once `by` is added, if that is in the bounds."""
+        """What the counter says once `by` is added, if that is in the bounds.
+
+        Where nothing was changed the counter is either out of bounds, as it is read then, or new to this transaction:
+        then it is added, or locked if somebody else has added it meanwhile, and asked again.
+        """
         table = self.tables.counters.table
         low, high = max(least - by, -LARGEST_INTEGER), min(most - by, LARGEST_INTEGER)
         step = table.update().where(table.c.key == key, table.c.value.between(low, high))
         step = step.values(value=table.c.value + by)
         if not self.connection.execute(step).rowcount:
-            if self.value(key) is not None or not low <= 0 <= high:
+            if not low <= (self.value(key) or 0) <= high:
                 return None
             self.connection.execute(self.tables.dialect.added(table, [{"key": key, "value": 0}]))
             if not self.connection.execute(step).rowcount:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -10,7 +11,11 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 
 from crmkit.core.kernel.errors import Invalid, StoreError
+from crmkit.core.kernel.feed import Place, Stretch
+from crmkit.core.kernel.ids import Id
+from crmkit.storage import feed
 from crmkit.storage.faults import Meaning
+from crmkit.storage.line import FAILURE
 from crmkit.storage.sql import SQLSnapshot, SQLStore
 
 #: What to raise for an error of the driver, and what it means; None for a refused key.
@@ -56,6 +61,23 @@ class ServerStore(SQLStore):
             raise
         return SQLSnapshot(connection, self._prepared)
 
+    def feed(self, *, after: Place, kind: str | None = None, id: Id[Any] | None = None, limit: int) -> Stretch:
+        """The events behind a place, after all that is committed has its position."""
+        while self._positioned():
+            pass
+        return self.snapshot().stretch(after=after, kind=kind, id=id, limit=limit)
+
+    def _positioned(self) -> bool:
+        """Give some positions; whether there may be more to give."""
+        tables = self._prepared.tables
+        with self._connected() as connection:
+            if not feed.waiting(connection, tables):
+                return False
+            with tables.dialect.alone(connection, f"{self._prefix}feed"):
+                more = feed.give_positions(connection, tables)
+                connection.commit()  # before anybody else may
+        return more
+
 
 def engine(
     url: sa.URL,
@@ -67,8 +89,10 @@ def engine(
 
     Refused keys, for which it gives None, are left to those who can say which.
     """
+    where = f"{url.get_backend_name()}://{url.host or 'localhost'}/{url.database}"
     made = sa.create_engine(
         url,
+        execution_options={FAILURE: partial(failure, where=where, commit=False)},
         isolation_level="READ COMMITTED",
         paramstyle="format",
         pool_size=MOST,
@@ -78,7 +102,6 @@ def engine(
         hide_parameters=True,
         **how,
     )
-    where = f"{url.get_backend_name()}://{url.host or 'localhost'}/{url.database}"
 
     def begun(connection: Any, _: object) -> None:
         try:

@@ -10,11 +10,11 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.core.kernel.columns import LARGEST_INTEGER
 from crmkit.core.kernel.errors import StoreError
+from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
@@ -24,9 +24,12 @@ from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.storage import feed
+from crmkit.storage.attempt import Attempts
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
+from crmkit.storage.line import Line
 from crmkit.storage.migrate import migrate
 from crmkit.storage.operations import operation_of
 from crmkit.storage.operations import row_of as row_of_operation
@@ -35,7 +38,7 @@ from crmkit.storage.registers import Registers
 from crmkit.storage.schema import as_made, create, found
 from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
-from crmkit.storage.tables import Tables, compared, tables
+from crmkit.storage.tables import Tables, tables
 from crmkit.storage.tally import partials
 from crmkit.storage.where import Where
 
@@ -67,7 +70,7 @@ class SQLStore:
             made,
             {kind: Statements(rows, engine.dialect) for kind, rows in made.kinds.items()},
             insert(made.journal, engine.dialect, but="sequence"),
-            insert(made.operations, engine.dialect),
+            feed.keeping(made, engine.dialect),
         )
         self._prefix = prefix
 
@@ -140,13 +143,15 @@ class SQLSession:
     def __init__(self, connection: sa.Connection, prepared: Prepared) -> None:
         self._connection: sa.Connection | None = connection
         self._prepared = prepared
+        self._line = Line(connection)
+        self._attempts = Attempts(self._line, forgiving=prepared.tables.dialect.forgiving)
 
     def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
         """The rows with these ids."""
         connection, statements = self._opened(), self._prepared.kinds[kind]
         wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in dict.fromkeys(ids)]
         if len(wanted) == 1:
-            return statements.rows.decode(connection.execute(statements.load, {"id": wanted[0]}).all())
+            return statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],)))
         found: list[Row] = []
         for some in _portions(wanted, AT_ONCE):
             found += statements.rows.decode(connection.execute(statements.load_all, {"ids": some}).all())
@@ -156,7 +161,7 @@ class SQLSession:
         """The first rows that fulfil `where`."""
         rows = self._prepared.tables.kinds[kind]
         chosen = sa.select(rows.table).where(Where(self._prepared.tables).condition(where, rows.table))
-        terms = [term for by in order for term in _sorting(by, rows.table)]
+        terms = [term for by in order for term in _sorting(by, rows.table, self._prepared.tables)]
         found = self._opened().execute(chosen.order_by(*terms, rows.table.c.id).limit(limit))
         return rows.decode(found.all())
 
@@ -235,7 +240,13 @@ class SQLSession:
                     raise recorded_before(event)
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
         """The events there are by now, read as they are asked for."""
         tables = self._prepared.tables
@@ -246,6 +257,8 @@ class SQLSession:
             chosen = chosen.where(table.c.kind == kind)
         if id is not None:
             chosen = chosen.where(table.c.record == tables.stored(Scalar.ID, id))
+        if operation is not None:
+            chosen = chosen.where(table.c.operation == tables.stored(Scalar.ID, operation))
         chosen = chosen.order_by(table.c.sequence).limit(min(limit or AT_ONCE, AT_ONCE))
         return islice(self._events(chosen, after), limit)
 
@@ -255,9 +268,7 @@ class SQLSession:
             yield from map(event_of, journal.decode(found))
             after = found[-1].sequence
 
-    def count(
-        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
-    ) -> int | None:
+    def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added, if that is in the bounds."""
         if by == 0:
             return Registers(self._prepared.tables, self._opened()).value(key) or 0
@@ -309,40 +320,40 @@ class SQLSession:
             raise StoreError("this transaction is over", hint="begin another one")
         return self._connection
 
-    def _changing(self) -> sa.Connection:
-        return self._opened()
-
     def _written(self, writes: Sequence[tuple[str, Row]]) -> bool:
         """Each of these statements changed one row; otherwise none did."""
-        together: dict[str, list[Row]] = {}
-        for sql, parameters in writes:
-            together.setdefault(sql, []).append(parameters)
-        return self._attempted(
-            lambda to: all(to.exec_driver_sql(sql, rows).rowcount == len(rows) for sql, rows in together.items())
-        )
+        self._writable()
+        return self._attempts.written(writes)
 
     def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:
         """It was done; where it says that it was not, or a key refuses it, nothing of it was."""
-        connection = self._opened()
-        connection.exec_driver_sql("SAVEPOINT attempt")
-        try:
-            done = write(connection)
-        except IntegrityError:
-            done = False
-        if not done:
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT attempt")
-        connection.exec_driver_sql("RELEASE SAVEPOINT attempt")
-        return done
+        self._writable()
+        return self._attempts.attempted(write)
+
+    def _changing(self) -> sa.Connection:
+        """The connection, to write by without an attempt."""
+        self._writable()
+        self._attempts.settle()
+        return self._opened()
+
+    def _writable(self) -> None:
+        """Nothing, if it is not over and may write."""
+        self._opened()
 
 
 class SQLSnapshot(SQLSession):
     """One transaction that only reads."""
 
-    def _changing(self) -> sa.Connection:
-        self._opened()
-        raise only_reads()
+    def stretch(self, *, after: Place, kind: str | None, id: Id[Any] | None, limit: int) -> Stretch:
+        """Some of the feed, see `Store.feed`; with it the transaction ends."""
+        try:
+            tables = self._prepared.tables
+            return feed.stretch(self._opened(), tables, after=after, kind=kind, id=id, limit=limit)
+        finally:
+            self.rollback()
 
-    def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:  # noqa: ARG002 - as every session
+    def _writable(self) -> None:
+        self._opened()
         raise only_reads()
 
 
@@ -362,9 +373,9 @@ def _differing(before: Row, after: Row, always: int) -> tuple[int, ...]:
     return tuple([at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new or at == always])
 
 
-def _sorting(by: Order, table: sa.FromClause) -> Iterator[sa.ColumnElement[Any]]:
+def _sorting(by: Order, table: sa.FromClause, tables: Tables) -> Iterator[sa.ColumnElement[Any]]:
     """Missing ones last by themselves: databases differ about where they come."""
-    value = table.c[compared(by.column)]
+    value = Where(tables).cell(table, by.column)
     if by.column.nullable:
         yield value.is_(None)
     yield value.desc() if by.descending else value.asc()

@@ -35,6 +35,7 @@ from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
+from crmkit.storage.customs import read, written
 from crmkit.storage.dialect import MILLIARD, Bare, Kept, amount_of, in_units
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -82,7 +83,10 @@ class SQLiteDialect:
         Scalar.DATE: Kept(Text(), date.isoformat, date.fromisoformat),
         Scalar.MOMENT: Kept(Text(), _written, _moment),
         Scalar.TAGS: Kept(Text(), _array, _tags),
+        Scalar.CUSTOM: Kept(Text(), written, read),
     }
+    takes_turns: Final = True
+    forgiving: Final = True
     folded: Final[TypeEngine[Any]] = Text()
     options: Final[Mapping[str, Any]] = {}
 
@@ -135,6 +139,17 @@ class SQLiteDialect:
                 return func.printf('"%sT%sZ"', func.substr(cell, 1, 10), func.substr(cell, 12), type_=Text())
             case _:
                 return func.json_quote(cell, type_=Text())
+
+    def custom(self, values: ColumnElement[Any], key: str, scalar: Scalar) -> ColumnElement[Any]:
+        """As JSON reads it: a number, a flag or a text; what is kept in other forms, out of its text."""
+        value = func.json_extract(values, literal(f'$."{key}"', Text()), type_=self.kept[scalar].type)
+        match scalar:
+            case Scalar.AMOUNT:
+                return cast(func.replace(value, ".", ""), BigInteger)
+            case Scalar.MOMENT:
+                return func.replace(func.substr(value, 1, 26), "T", " ", type_=Text())
+            case _:
+                return value
 
     def table(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
         """One JSON text, in it the rows by their first cell.

@@ -4,9 +4,9 @@ The condition is read once, by the INSERT, which locks what it finds where a dat
 joins the events that it wrote, each to the row of the version before it. Should a row have changed in between all the
 same, it has no such version: fewer rows change than there are events.
 
-A sweep among some records has the INSERT tell which they were, and changes these without looking at the journal, where
-others may be writing. Their rows are found by the primary key, and so locked in the order of their ids: two that want
-the same wait for each other one way only.
+A sweep among some records locks first those that fulfil the condition, and tells which they are; INSERT and UPDATE then
+name them. They are found by the primary key, and so locked in the order of their ids: two that want the same wait for
+each other one way only. And nobody waits for a row inside the INSERT, which on MariaDB holds up all other INSERTs.
 """
 
 from __future__ import annotations
@@ -54,14 +54,25 @@ class SweepStatements:
             count = connection.execute(self.record).rowcount
             whole = count == 0 or connection.execute(self.change(batch)).rowcount == count
             return Swept(sweep.name, count, batch) if whole else None
-        written = connection.scalars(self.record.returning(self.journal.c.record)).all()
-        ids = tuple([self.tables.read(Scalar.ID, id) for id in written])
-        whole = not ids or connection.execute(self.change_of(ids)).rowcount == len(ids)
+        ids = tuple([self.tables.read(Scalar.ID, id) for id in connection.scalars(self.locked)])
+        whole = not ids or all(
+            connection.execute(statement).rowcount == len(ids)
+            for statement in (self._record(self._among(ids)), self.change_of(ids))
+        )
         return Swept(sweep.name, len(ids), batch, ids) if whole else None
+
+    @property
+    def locked(self) -> sa.Select[Any]:
+        """To lock the rows that fulfil the condition and would change, one after the other, and say which they are."""
+        found = sa.select(self.row.c.id).where(self._swept()).order_by(self.row.c.id).with_for_update(of=self.row)
+        return found.with_hint(self.row, "FORCE INDEX (PRIMARY)", "mariadb")
 
     @property
     def record(self) -> sa.Insert:
         """To write the events of all rows that fulfil the condition and would change."""
+        return self._record(self._swept())
+
+    def _record(self, there: sa.ColumnElement[bool]) -> sa.Insert:
         stamp, row = self.sweep.stamp, self.row
         cells = {
             "at": self._recorded(),
@@ -76,12 +87,7 @@ class SweepStatements:
             "changes": self._changes(),
             "details": _text(_ENCODER.encode(dict(self.sweep.details))),
         }
-        there = Where(self.tables).condition(self.sweep.where, row)
-        if not self.sweep.moves:
-            there = there & sa.or_(*[self._differs(column, value) for column, value in self.sweep.sets])
         found = sa.select(*cells.values()).where(there).order_by(row.c.id)
-        if self.sweep.among is not None:
-            found = found.with_hint(row, "FORCE INDEX (PRIMARY)", "mariadb")
         return self.journal.insert().from_select(list(cells), found.with_for_update(of=row))
 
     def change(self, batch: int) -> sa.Update:
@@ -107,8 +113,17 @@ class SweepStatements:
         return (
             row.update()
             .values({**dict(self._values()), "version": row.c.version + 1, "modified_at": self._recorded()})
-            .where(row.c.id.in_(Where(self.tables).values(self.sweep.model.by_path["id"], ids)))
+            .where(self._among(ids))
         )
+
+    def _swept(self) -> sa.ColumnElement[bool]:
+        there = Where(self.tables).condition(self.sweep.where, self.row)
+        if self.sweep.moves:
+            return there
+        return there & sa.or_(*[self._differs(column, value) for column, value in self.sweep.sets])
+
+    def _among(self, ids: Collection[Id[Any]]) -> sa.ColumnElement[bool]:
+        return self.row.c.id.in_(Where(self.tables).values(self.sweep.model.by_path["id"], ids))
 
     def _recorded(self) -> sa.ColumnElement[Any]:
         """The time at which it is recorded, which never goes back."""

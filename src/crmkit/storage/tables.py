@@ -42,6 +42,7 @@ OPERATION: Final = (
     Column(path="at", scalar=Scalar.MOMENT),
     Column(path="cause", scalar=Scalar.TEXT),
     Column(path="commands", scalar=Scalar.TEXT),  #: JSON: name, digest and outcome of each
+    Column(path="position", scalar=Scalar.INTEGER, nullable=True),  #: in the feed, once it has one
 )
 
 COUNTER: Final = (Column(path="key", scalar=Scalar.CODE), Column(path="value", scalar=Scalar.INTEGER))
@@ -149,7 +150,7 @@ def tables(model: Model, dialect: Dialect, prefix: str) -> Tables:
         metadata,
         kinds,
         _journal(metadata, dialect, prefix),
-        beside(f"{prefix}operation", OPERATION),
+        beside(f"{prefix}operation", OPERATION, sa.Index(None, "position", unique=True)),
         beside(f"{prefix}counter", COUNTER),
         beside(f"{prefix}reserved", RESERVED, sa.Index(None, "holder"), key=2),
         _made(metadata, dialect, prefix),
@@ -211,6 +212,7 @@ def _journal(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
         sa.Column("sequence", _SEQUENCE, sa.Identity(always=True), primary_key=True),
         *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in EVENT[1:]),
         sa.Index(None, "record"),
+        sa.Index(None, "operation", "sequence"),
         sa.Index(None, "kind", "record", "version", unique=True),
         **dialect.options,
     )
@@ -223,7 +225,13 @@ def _beside(
     """A table of what is no record; of its columns the first are the `key`."""
     kept = dialect.kept
     made = [
-        sa.Column(column.name, kept[column.scalar].type, primary_key=place < key, nullable=False, autoincrement=False)
+        sa.Column(
+            column.name,
+            kept[column.scalar].type,
+            primary_key=place < key,
+            nullable=column.nullable,
+            autoincrement=False,
+        )
         for place, column in enumerate(columns)
     ]
     table = sa.Table(name, metadata, *made, *indexes, **dialect.options)

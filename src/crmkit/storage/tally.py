@@ -32,7 +32,7 @@ ALL: Final = Const(True)
 
 def partials(tally: GroundTally, tables: Tables, connection: sa.Connection) -> list[Partial]:
     """What is counted, group by group."""
-    records = Records(tables, tally.kind)
+    records = Records(tables, tally.kind, tally.sight)
     by = [grouped(group, tally, records, connection) for group in tally.by]
     counting = _Counting(tally.where, records, by, connection)
     aggregates = [counting.aggregates(measure) for measure in tally.measures]

@@ -33,6 +33,7 @@ from crmkit.core.kernel.ground import (
     Via,
     Within,
 )
+from crmkit.storage.customs import inside
 from crmkit.storage.tables import Tables, compared
 
 _OPERATORS: Final[Mapping[Operator, Callable[[Any, Any], sa.ColumnElement[bool]]]] = {
@@ -70,9 +71,9 @@ class Where:
             case Count():
                 return row.c.id.in_(self._pointing(ground))
             case Pair(left, how, right):
-                return _OPERATORS[how](row.c[compared(left)], row.c[compared(right)])
+                return _OPERATORS[how](self.cell(row, left), self.cell(row, right))
             case Lapse(start, end, how, microseconds):
-                passed = self.lapse(row.c[start.name], row.c[end.name])
+                passed = self.lapse(self.cell(row, start), self.cell(row, end))
                 return _OPERATORS[how](passed, sa.literal(microseconds, sa.BigInteger()))
             case _:
                 return self._asked(ground, row)
@@ -80,6 +81,12 @@ class Where:
     def lapse(self, start: sa.ColumnElement[Any], end: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
         """The microseconds from one moment to another."""
         return self.tables.dialect.microseconds(end) - self.tables.dialect.microseconds(start)
+
+    def cell(self, row: sa.FromClause, column: Column) -> sa.ColumnElement[Any]:
+        """What stands in this column, as it compares."""
+        if column.defined:
+            return inside(row, column, self.tables.dialect, folded=True)
+        return row.c[compared(column)]
 
     def value(self, column: Column, value: Any) -> sa.BindParameter[Any]:
         """A parameter with a value as its column keeps it; those of names are folded already."""
@@ -94,7 +101,7 @@ class Where:
         self, ground: Test | TestPart | OneOf | Within | Tagged | Exists, row: sa.FromClause
     ) -> sa.ColumnElement[bool]:
         """A condition on one column."""
-        at = row.c[compared(ground.column)]
+        at = self.cell(row, ground.column)
         match ground:
             case Test(column, how, value):
                 return _OPERATORS[how](at, self.value(column, value))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
 from crmkit.core.kernel.columns import Column
 from crmkit.core.kernel.entity import Index
+from crmkit.core.kernel.feed import Fed, Place, Stretch
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
@@ -90,6 +92,15 @@ class Journal:
 
 
 @frozen
+class Portion:
+    """What one operation brings to the feed: its events, which have sequence numbers above one and up to another."""
+
+    operation: Id[Any]
+    above: int
+    last: int
+
+
+@frozen
 class Registers:
     """What counters say, and who holds which key of which space."""
 
@@ -117,3 +128,23 @@ class World:
     last: int = 0  #: the highest sequence number in it; the journal itself may have grown since
     operations: dict[Id[Any], Operation] = field(factory=dict)  #: it grows and never changes, like the journal
     registers: Registers = field(factory=Registers)  #: never changed, like tables
+    fed: list[Portion] = field(factory=list)  #: by position, from 1 on; it grows and never changes
+
+
+def stretch(
+    journal: Journal, fed: Sequence[Portion], *, after: Place, kind: str | None, id: Id[Any] | None, limit: int
+) -> Stretch:
+    """At most `limit` of the events behind a place."""
+    last = len(fed)
+    found = list(islice(_fed(journal, fed[:last], after, kind, id), limit))
+    return Stretch(tuple(found), found[-1].place if len(found) == limit else max(after, Place(last + 1)))
+
+
+def _fed(journal: Journal, fed: Sequence[Portion], after: Place, kind: str | None, id: Id[Any] | None) -> Iterator[Fed]:
+    for position in range(max(after.position, 1), len(fed) + 1):
+        portion = fed[position - 1]
+        for event in islice(journal.after(portion.above), portion.last - portion.above):
+            place = Place(position, event.sequence)
+            mine = event.stamp.operation == portion.operation and kind in (None, event.kind) and id in (None, event.id)
+            if mine and place > after:
+                yield Fed(place, event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,3 +40,12 @@ class FixedIds:
         """The next id."""
         self._count += 1
         return uuid7(self._milliseconds, self._count)
+
+    @contextmanager
+    def unspent(self) -> Iterator[None]:
+        """What is drawn inside is given again after it: for a look that leaves nothing behind."""
+        count = self._count
+        try:
+            yield
+        finally:
+            self._count = count

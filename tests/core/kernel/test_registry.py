@@ -97,9 +97,7 @@ def test_a_reason_that_no_store_can_hold_is_refused() -> None:
 
 def test_a_life_cycle_is_drawn_with_what_is_demanded() -> None:
     """In the table and in the diagram, and nowhere else."""
-    registry = Registry(
-        model=MODEL, needs={"lead.qualify": (BUDGETED,)}, reasons={"lead.disqualify": ("competitor",)}
-    )
+    registry = Registry(model=MODEL, needs={"lead.qualify": (BUDGETED,)}, reasons={"lead.disqualify": ("competitor",)})
     shown = registry.flow(lead.flow)
 
     assert "a budget" in shown.table()
@@ -174,4 +172,3 @@ def test_a_function_is_known_wherever_a_condition_is_asked(store: str, tmp_path:
         with pytest.raises(Refused):
             tx.sales.qualify(other.id)
         assert tx.sales.qualify(one.id).account
-

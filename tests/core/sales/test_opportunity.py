@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from support.flows import check_walks, given_to, ids, moments, stamp
+from support.flows import stamp
 
 from crmkit.builtin import ENTITIES
 from crmkit.core.kernel.journal import Event, changes, step
@@ -15,6 +15,8 @@ from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.projection import rebuilt
 from crmkit.core.sales.opportunity import Opportunity, OpportunityStatus, opportunity
 from crmkit.core.sales.stage_stay import STAGE_STAYS
+from crmkit.testing.machines.drawn import given_to, ids, moments
+from crmkit.testing.machines.walks import check_walks
 
 MODEL = Model.build(ENTITIES)
 OPPORTUNITIES = st.builds(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.flows import check_walks, ids, moments
 
 from crmkit.core.service.case import Case, CaseStatus, CaseType, case
+from crmkit.testing.machines.drawn import ids, moments
+from crmkit.testing.machines.walks import check_walks
 
 CASES = st.builds(
     Case,

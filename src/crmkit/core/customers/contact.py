@@ -15,7 +15,7 @@ from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.values import Address, Email, PersonName, Phone
 
 
-@entity("contact", indexes=(index("email"), index("name.full")))
+@entity("contact", indexes=(index("email"), index("name.full"), index("phone.number")))
 @frozen(kw_only=True)
 class Contact(Entity):
     """A prospect until something is won with the person, a customer from then on."""

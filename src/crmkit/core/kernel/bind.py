@@ -230,6 +230,10 @@ class _Binding:
 
 
 def _comparable(column: Column, operator: Operator) -> None:
+    if column.scalar is Scalar.CUSTOM:
+        raise CriteriaError(
+            f"{column.path} has several parts", hint=f"ask one, such as {column.path}.NAME, or .present()"
+        )
     if column.scalar is Scalar.TAGS:
         raise CriteriaError(f"{column.path} are tags", hint="ask .has(tag) or .present()", facts={"field": column.path})
     if column.scalar in _UNORDERED and operator is not Operator.EQUAL:

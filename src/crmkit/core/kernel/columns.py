@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from crmkit.core.kernel.custom import Custom, key
 from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
@@ -35,6 +36,7 @@ class Column:
     personal: bool = False
     stamped: bool = False  #: a revision may not change it
     default: Any = None  #: the row value of a record that was there before this column
+    defined: bool = False  #: while the program ran: it stands inside of the column `custom`
 
     @property
     def name(self) -> str:
@@ -129,6 +131,15 @@ def _moment(column: Column) -> Check:
     return check
 
 
+def _custom(column: Column) -> Check:
+    def check(value: Any) -> Custom | None:
+        if not isinstance(value, Custom) or any(scalar is None for scalar, _ in value.entries.values()):
+            raise _refused(column, value)
+        return value or None
+
+    return check
+
+
 def _tags(column: Column) -> Check:
     def check(value: Any) -> frozenset[str]:
         if not isinstance(value, frozenset) or len(value) > MOST_TAGS:
@@ -167,6 +178,7 @@ _CHECKS: dict[Scalar, Callable[[Column], Check]] = {
     Scalar.DATE: lambda column: _exactly(date, column),
     Scalar.MOMENT: _moment,
     Scalar.TAGS: _tags,
+    Scalar.CUSTOM: _custom,
 }
 
 _ACCEPTS = {
@@ -181,6 +193,7 @@ _ACCEPTS = {
     Scalar.DATE: "a date",
     Scalar.MOMENT: "a datetime with a time zone",
     Scalar.TAGS: f"a frozenset of at most {MOST_TAGS} texts",
+    Scalar.CUSTOM: "values of fields that are defined, in a transaction",
 }
 
 
@@ -199,7 +212,17 @@ def to_json(value: Any) -> Json:
         return f"{value.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Custom):
+        return {key(name, str(scalar)): to_json(each) for name, (scalar, each) in sorted(value.entries.items())}
     return sorted(value)
+
+
+def _custom_of(value: dict[str, Json]) -> Custom:
+    entries = {}
+    for said, each in value.items():
+        name, _, scalar = said.partition(":")
+        entries[name] = Scalar(scalar), from_json(Scalar(scalar), each)
+    return Custom.kept(entries)
 
 
 _FROM_JSON: dict[Scalar, Callable[[Any], Any]] = {
@@ -208,6 +231,7 @@ _FROM_JSON: dict[Scalar, Callable[[Any], Any]] = {
     Scalar.DATE: date.fromisoformat,
     Scalar.MOMENT: datetime.fromisoformat,
     Scalar.TAGS: frozenset,
+    Scalar.CUSTOM: _custom_of,
 }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar, final
+from typing import Annotated, Any, Final, TypeVar, final
 
 from attrs import frozen
 
+from crmkit.core.kernel.custom import NO_CUSTOM, Custom
 from crmkit.core.kernel.errors import DefinitionError
-from crmkit.core.kernel.fields import Code
+from crmkit.core.kernel.fields import Code, Personal
 from crmkit.core.kernel.ids import Id
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class Entity:
     version: int = 0  #: how many events it has had; 0 before it is recorded
     created_at: datetime = UNRECORDED  #: when it came to be; an import sets the time it really happened
     modified_at: datetime = UNRECORDED  #: when its last change was recorded, never earlier than the one before
+    custom: Annotated[Custom, Personal] = NO_CUSTOM  #: what it has in fields that were defined while the program ran
     ext: Extensions = NO_EXTENSIONS
 
 

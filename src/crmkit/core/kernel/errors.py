@@ -99,6 +99,28 @@ class MissingExtra(CrmError):
         super().__init__(f"this needs the extra «{extra}»: pip install 'crmkit[{extra}]'", facts={"extra": extra})
 
 
+class Veto(CrmError):
+    """A plugin forbids it, in words of its own; nothing of the transaction is kept."""
+
+    code = "veto"
+    cure = "what its own words say; `facts` names the plugin"
+
+
+class PluginError(CrmError):
+    """A plugin is not what it should be: it raised, answered with something else, or cannot be loaded.
+
+    `plugin` is its name; what it raised itself is the cause.
+    """
+
+    code = "plugin_error"
+    cure = "mend, disable or remove the plugin that `plugin` names"
+
+    def __init__(self, plugin: str, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"the plugin {plugin} {problem}", hint=hint, facts={"plugin": plugin})
+        self.plugin = plugin
+        self.problem = problem
+
+
 class SchemaOutdated(CrmError):
     """The database was made for another set of fields than this program has."""
 

@@ -21,6 +21,7 @@ class Scalar(StrEnum):
     DATE = "date"
     MOMENT = "moment"  #: an aware datetime, kept in UTC to the microsecond
     TAGS = "tags"  #: a small set of exact texts
+    CUSTOM = "custom"  #: the values of fields that were defined while the program ran, see `custom.Custom`
 
 
 class Mark(Enum):

@@ -178,6 +178,8 @@ def _group(group: Group, resolve: Resolve) -> GroundGroup:
     at = resolve(group)
     if not group.endswith((at.column.path, at.column.path.removesuffix("_id"))):
         raise CriteriaError(f"«{group}» has several parts", hint=f"one of them, such as {at.column.path}")
+    if at.column.scalar is Scalar.CUSTOM:
+        raise CriteriaError(f"«{group}» has several parts", hint=f"one of them, such as {at.column.path}.NAME")
     if at.column.scalar is Scalar.TAGS:
         raise CriteriaError(f"«{group}» puts one record into several groups", hint="a Count of .has(tag) for each tag")
     if at.column.scalar is Scalar.MOMENT:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from enum import StrEnum
+from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 
+from crmkit.core.kernel.argument import written
 from crmkit.core.kernel.columns import Json, from_json, to_json
+from crmkit.core.kernel.derive import replacer
 from crmkit.core.kernel.entity import Entity, kind_of
+from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import EntityModel, Model, Row
+from crmkit.core.kernel.text import LONGEST_CODE, clean
 
 E = TypeVar("E", bound=Entity)
 
@@ -45,33 +50,71 @@ class Event:
     details: Mapping[str, Json] = field(factory=dict)  #: what the fields do not say
     sequence: int = 0  #: the order of recording, given by the store
 
+    @property
+    def ends(self) -> bool:
+        """The record is no more after it; `changes` have its last values, and nothing after them."""
+        return "id" in self.changes and self.changes["id"][1] is None
 
-def step(record: E, stamp: Stamp, name: str, details: Mapping[str, Json] = NOTHING) -> tuple[E, Event]:
+    @property
+    def undoes(self) -> tuple[str, ...]:
+        """The ids of the operations that it took back, as far as they concerned this record."""
+        found = self.details.get("undoes") if self.name == f"{self.kind}.undone" else None
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    def concerns(self, kind: str | None, id: Id[Any] | None, operation: Id[Any] | None) -> bool:
+        """It is of this kind, record and operation, as far as they are given."""
+        return kind in (None, self.kind) and id in (None, self.id) and operation in (None, self.stamp.operation)
+
+
+STEPPED: Final = ("version", "modified_at", "created_at")
+MOVED: Final = (*STEPPED, "status")
+
+
+def step(
+    record: E, stamp: Stamp, name: str, details: Mapping[str, Json] = NOTHING, *, status: StrEnum | None = None
+) -> tuple[E, Event]:
     """The record one version further and the event that says so; a new record is at version 0 before.
 
-    The recorded time never goes back, whatever the clock does.
+    With a `status`, it has that one then. The recorded time never goes back, whatever the clock does.
     """
     at = max(stamp.at, record.modified_at)
     stamp = stamp if at == stamp.at else evolve(stamp, at=at)
     created = record.created_at if record.version else stamp.occurred
-    stepped = evolve(record, version=record.version + 1, modified_at=at, created_at=created)
+    further = (record.version + 1, at, created)
+    cls: Any = type(record)
+    if status is None:
+        stepped: E = replacer(cls, STEPPED)(record, *further)
+    else:
+        stepped = replacer(cls, MOVED)(record, *further, status)
     event = Event(
         name=name, kind=kind_of(type(record)), id=record.id, version=stepped.version, stamp=stamp, details=details
     )
     return stepped, event
 
 
-def changes(model: EntityModel, before: Row | None, after: Row) -> dict[str, Change]:
-    """What an event changed, by path; of a birth (before is None) whatever is there."""
+def recordable(event: Event) -> Event:
+    """The event, if every store can keep what it says.
+
+    :raises Invalid: a name that does not begin with the kind of record, or details that have no exact form in JSON
+    """
+    if not clean(event.name, "event", LONGEST_CODE).startswith(f"{event.kind}.") or event.name.endswith("."):
+        raise Invalid("event", f"got {shape(event.name)}", accepts=f"a name such as {event.kind}.done")
+    return evolve(event, details={name: written(f"details.{name}", value) for name, value in event.details.items()})
+
+
+def changes(model: EntityModel, before: Row | None, after: Row | None) -> dict[str, Change]:
+    """What an event changed, by path; of a birth (before is None) or an end (after is None) whatever is there."""
     return {
         column.path: (to_json(old), to_json(new))
-        for column, old, new in zip(model.columns, before or model.blank, after, strict=True)
+        for column, old, new in zip(model.columns, before or model.blank, after or model.blank, strict=True)
         if old != new and column.path not in IMPLIED
     }
 
 
-def apply(model: EntityModel, row: Row | None, event: Event) -> Row:
-    """The row after an event; before a birth there is none."""
+def apply(model: EntityModel, row: Row | None, event: Event) -> Row | None:
+    """The row after an event; before a birth there is none, and none after an end."""
+    if event.ends:
+        return None
     cells = list(row or model.blank)
     for path, (_, after) in event.changes.items():
         place = model.position[path]
@@ -81,10 +124,29 @@ def apply(model: EntityModel, row: Row | None, event: Event) -> Row:
     return tuple(cells)
 
 
+def withdrawn(events: Sequence[Event]) -> frozenset[str]:
+    """The operations of which nothing is left in these events of one record, all of them: they were undone."""
+    undone = set[str]()
+    for event in reversed(events):
+        if str(event.stamp.operation) not in undone:
+            undone.update(event.undoes)
+    return frozenset(undone)
+
+
+def standing(events: Sequence[Event]) -> list[Event]:
+    """Those of the events of one record, all of them, that were not undone; what undid others is not among them."""
+    undone = withdrawn(events)
+    return [event for event in events if not event.undoes and str(event.stamp.operation) not in undone]
+
+
 def replay(model: Model, events: Iterable[Event]) -> dict[str, dict[Id[Any], Row]]:
     """Every row, by kind and id, that these events (in order of recording) leave behind."""
     rows: dict[str, dict[Id[Any], Row]] = {kind: {} for kind in model.entities}
     for event in events:
         of_kind = rows[event.kind]
-        of_kind[event.id] = apply(model.entities[event.kind], of_kind.get(event.id), event)
+        row = apply(model.entities[event.kind], of_kind.get(event.id), event)
+        if row is None:
+            del of_kind[event.id]
+        else:
+            of_kind[event.id] = row
     return rows

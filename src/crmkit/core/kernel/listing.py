@@ -12,7 +12,7 @@ from crmkit.core.kernel.layout import cell, html_table
 E = TypeVar("E", bound=Entity)
 
 MOST: Final = 100  #: records that a notebook shows of a list, whatever its length
-_BY_THE_LIBRARY: Final = frozenset({"id", "version", "created_at", "modified_at", "ext"})
+_BY_THE_LIBRARY: Final = frozenset({"id", "version", "created_at", "modified_at", "custom", "ext"})
 
 
 class Listing(tuple[E, ...]):

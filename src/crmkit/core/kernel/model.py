@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
 from crmkit.core.kernel.columns import Column, from_json
+from crmkit.core.kernel.custom import CUSTOM
 from crmkit.core.kernel.derive import Shape, builder, flattener, shape_of
 from crmkit.core.kernel.entity import Entity, Extended, Index, declared
 from crmkit.core.kernel.errors import CriteriaError, DefinitionError
+from crmkit.core.kernel.fields import Scalar
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -58,10 +61,24 @@ class EntityModel:
     def _defaults(self) -> Row:
         return tuple(from_json(column.scalar, column.default) for column in self.columns)
 
+    def reading(self, column: Column) -> Callable[[Row], Any]:
+        """Where a row has the value of a column, also of one that was defined while the program ran."""
+        if not column.defined:
+            return itemgetter(self.position[column.path])
+        place, name = self.position[CUSTOM], column.path.removeprefix(f"{CUSTOM}.")
+        return lambda row: None if row[place] is None else row[place].get(name)
+
     @property
     def parents(self) -> tuple[Column, ...]:
         """The columns that make a tree: those pointing to the same kind."""
         return tuple(column for column in self.columns if column.target == self.kind)
+
+
+Defined: TypeAlias = Callable[[str], Mapping[str, Column]]
+
+
+def _nothing(_: str) -> Mapping[str, Column]:
+    return {}
 
 
 @frozen(eq=False)
@@ -70,6 +87,7 @@ class Model:
 
     entities: Mapping[str, EntityModel]
     _by_class: Mapping[type[Any], EntityModel] = field(repr=False)
+    defined: Defined = field(default=_nothing, repr=False)  #: by path, the fields of a kind that were defined since
 
     def of(self, cls: type[Any]) -> EntityModel:
         """The model of a class.
@@ -107,11 +125,14 @@ class Model:
                 return Resolved(tuple(hops), model.kind, own)
             if rest in model.relations:
                 return Resolved(tuple(hops), model.kind, model.relations[rest].column)
+            defined = self.defined(model.kind) if rest.startswith(f"{CUSTOM}.") else {}
+            if rest in defined:
+                return Resolved(tuple(hops), model.kind, defined[rest])
             relation = _longest_prefix(model.relations, rest)
             if relation is None or relation.target not in self.entities:
                 raise CriteriaError(
                     f"{kind} has no «{path}»",
-                    hint=meant(rest, [*model.by_path, *model.relations]),
+                    hint=meant(rest, [*model.by_path, *model.relations, *defined]),
                     facts={"path": path},
                 )
             hops.append(relation)
@@ -173,6 +194,10 @@ def _entity_model(
     names = {column.name for column in columns}
     if len(names) != len(columns):
         raise DefinitionError(f"two fields of {cls.__name__} need the same column name")
+    if by_path[CUSTOM].scalar is not Scalar.CUSTOM or any(prefix == CUSTOM for prefix, _ in extensions):
+        raise DefinitionError(
+            f"{cls.__name__} has another «{CUSTOM}»", hint="that is where fields are kept that are defined at run time"
+        )
     for path in (path for index in spec.indexes for path in index.paths):
         if path not in by_path:
             raise DefinitionError(f"{cls.__name__} has no «{path}» to index", hint=meant(path, by_path))

@@ -7,29 +7,30 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from crmkit.core.kernel.columns import from_json, to_json
+from crmkit.core.kernel.columns import Column, from_json, to_json
 from crmkit.core.kernel.criteria import Operator
+from crmkit.core.kernel.custom import CUSTOM
 from crmkit.core.kernel.errors import CriteriaError, Invalid, shape
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Complement, Const, Either, Every, Exists, Ground, Test
-from crmkit.core.kernel.model import EntityModel
+from crmkit.core.kernel.model import Defined, EntityModel
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.text import fold
 
 
-def order_of(model: EntityModel, names: Sequence[str]) -> tuple[Order, ...]:
+def order_of(model: EntityModel, names: Sequence[str], defined: Defined) -> tuple[Order, ...]:
     """The columns to sort by; a minus in front of a name means descending.
 
     :raises CriteriaError: no such field of the record itself, or one that has no order
     """
     if isinstance(names, str):
         raise CriteriaError(f"order={names!r}", hint=f"a tuple of names: order=({names!r},)")
-    return tuple(Order(_sortable(model, name.removeprefix("-")), name.startswith("-")) for name in names)
+    return tuple(Order(_sortable(model, name.removeprefix("-"), defined), name.startswith("-")) for name in names)
 
 
-def _sortable(model: EntityModel, name: str) -> Any:
-    column = model.by_path.get(name)
-    if column is None or column.scalar is Scalar.TAGS:
+def _sortable(model: EntityModel, name: str, defined: Defined) -> Column:
+    column = defined(model.kind).get(name) if name.startswith(f"{CUSTOM}.") else model.by_path.get(name)
+    if column is None or column.scalar in (Scalar.TAGS, Scalar.CUSTOM):
         raise CriteriaError(
             f"{model.kind} cannot be sorted by «{name}»", hint="a field of the record itself, not its tags"
         )
@@ -39,7 +40,7 @@ def _sortable(model: EntityModel, name: str) -> Any:
 def cursor(model: EntityModel, orders: Sequence[Order], record: Any) -> str:
     """Where a page ended: the order, and what the last record has in it."""
     row = model.flatten(record)
-    cells = [to_json(row[model.position[order.column.path]]) for order in orders]
+    cells = [to_json(model.reading(order.column)(row)) for order in orders]
     said = [_spelled(orders), *cells, str(record.id)]
     return urlsafe_b64encode(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()).decode()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any, Final, TypeAlias
@@ -13,7 +13,7 @@ from crmkit.core.kernel.buckets import start
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.model import Model, Resolved, Row
-from crmkit.core.kernel.predicate import Lookup, row_predicate
+from crmkit.core.kernel.predicate import Lookup, RowPredicate, row_predicate
 from crmkit.core.kernel.tally import (
     GroundCount,
     GroundGroup,
@@ -33,7 +33,8 @@ _EXACT: Final = Context(prec=60)  # room for the sum of any number of amounts, w
 
 def partials(tally: GroundTally, model: Model, rows: Iterable[Row], lookup: Lookup) -> list[Partial]:
     """What the tally counts among these rows of its kind; `lookup` finds the rows that they lead to."""
-    reading = _Reading(tally, model, lookup)
+    sight = {kind: row_predicate(ground, model.entities[kind]) for kind, ground in tally.sight.items()}
+    reading = _Reading(tally, model, lookup, sight)
     counts = reading.condition(tally.where)
     keys = [reading.key(group) for group in tally.by]
     groups: dict[tuple[Any, ...], list[Row]] = {} if keys else {(): []}
@@ -58,6 +59,7 @@ class _Reading:
     tally: GroundTally
     model: Model
     lookup: Lookup
+    sight: Mapping[str, RowPredicate]
 
     def value(self, at: Resolved) -> Reader:
         """Where the path leads from a row; None as soon as a reference on the way is missing."""
@@ -65,19 +67,24 @@ class _Reading:
         for hop in at.hops:
             steps.append((self.model.entities[kind].position[hop.column.path], hop.target))
             kind = hop.target
-        place, find = self.model.entities[kind].position[at.column.path], self.lookup.row
+        value, find, sees = self.model.entities[kind].reading(at.column), self.lookup.row, self.sees
 
         def read(row: Row) -> Any:
             reached: Row | None = row
             for reference, target in steps:
                 id = row[reference]
                 reached = None if id is None else find(target, id)
-                if reached is None:
+                if reached is None or not sees(target, reached):
                     return None
                 row = reached
-            return row[place]
+            return value(row)
 
         return read
+
+    def sees(self, kind: str, row: Row) -> bool:
+        """Whether a path may lead over this row."""
+        sight = self.sight.get(kind)
+        return sight is None or sight(row, self.lookup)
 
     def condition(self, where: Ground) -> Callable[[Row], bool]:
         """Whether a row is among those meant."""

@@ -17,6 +17,7 @@ from attrs import define, evolve, field, frozen
 
 from crmkit.core.kernel.columns import Column
 from crmkit.core.kernel.criteria import Operator
+from crmkit.core.kernel.custom import CUSTOM
 from crmkit.core.kernel.derive import Group, Leaf
 from crmkit.core.kernel.errors import CriteriaError
 from crmkit.core.kernel.fields import Scalar
@@ -180,6 +181,8 @@ class _RowCode(_Code):
     """Reads rows, by place."""
 
     def read(self, column: Column) -> _Read:
+        if column.defined:
+            return _Read(f"{self.name(self.model.reading(column))}({self.source})", optional=True)
         return _Read(f"{self.source}[{self.model.position[column.path]}]", column.nullable)
 
     def elsewhere(self, ground: Via | Count) -> str:
@@ -202,6 +205,10 @@ class _RecordCode(_Code):
     """Reads records, by attribute."""
 
     def read(self, column: Column) -> _Read:
+        if column.defined:
+            return _Read(
+                f"{self.source}.{CUSTOM}.get({self.name(column.path.removeprefix(f'{CUSTOM}.'))})", optional=True
+            )
         for extension in self.model.shape.extensions:
             if column in extension.columns():
                 return self.inside(extension, f"{self.source}.ext[{self.name(extension.cls)}]", column)

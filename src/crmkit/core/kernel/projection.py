@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.ids import Id
-from crmkit.core.kernel.journal import Event
+from crmkit.core.kernel.journal import Event, standing
 
 R = TypeVar("R", bound=Entity)
 
@@ -33,11 +33,21 @@ class Projection(Generic[R]):
         """The kind of the rows."""
         return kind_of(self.row)
 
+    def of(self, events: Sequence[Event]) -> tuple[R, ...]:
+        """The rows of one record, from all its events: those that were undone have never been."""
+        rows: tuple[R, ...] = ()
+        for event in standing(events):
+            if event.ends:
+                rows = ()
+            elif event.name in self.events:
+                rows = self.fold(rows, event)
+        return rows
+
 
 def rebuilt(projection: Projection[R], events: Iterable[Event]) -> dict[Id[Any], R]:
     """All rows of a projection, from the whole journal in its order."""
-    by_record: dict[Id[Any], tuple[R, ...]] = {}
+    by_record: dict[Id[Any], list[Event]] = {}
     for event in events:
-        if event.name in projection.events:
-            by_record[event.id] = projection.fold(by_record.get(event.id, ()), event)
-    return {row.id: row for rows in by_record.values() for row in rows}
+        if event.kind == projection.subject and (event.name in projection.events or event.undoes or event.ends):
+            by_record.setdefault(event.id, []).append(event)
+    return {row.id: row for its in by_record.values() for row in projection.of(its)}

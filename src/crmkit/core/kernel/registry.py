@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, ParamSpec, TypeVar
 
 from attrs import evolve, field, frozen
 
+from crmkit.core.kernel.access import Access
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.call import NO_FUNCTIONS, Function
 from crmkit.core.kernel.entity import Entity
@@ -16,6 +17,7 @@ from crmkit.core.kernel.flow import Flow, Move
 from crmkit.core.kernel.ids import uuid7
 from crmkit.core.kernel.model import Model, meant
 from crmkit.core.kernel.need import Need
+from crmkit.core.kernel.normal import Normalizer, refuse_unknown
 from crmkit.core.kernel.projection import Projection
 from crmkit.core.kernel.sweep import Sweep
 from crmkit.core.kernel.text import LONGEST_CODE, clean
@@ -34,19 +36,25 @@ _ANYBODY: Final = {"me": uuid7(0, 0)}
 class Registry:
     """The model, what is kept ready beside it, the policies of the host, and what plugins demand and know beyond it.
 
-    :raises DefinitionError: needs or reasons of a kind of record that there is not
+    :raises DefinitionError: needs or reasons of a kind of record that there is not, a normaliser of something else than
+        phone numbers and names
     """
 
     model: Model
     projections: tuple[Projection[Any], ...] = ()
     policies: Mapping[type[Any], Any] = field(factory=dict)  #: by class: a host replaces the standard one of a class
     zone: str = "UTC"  #: where a day begins and ends
+    heard: bool = False  #: plugins want to know what each transaction did: its events are kept until its end
     needs: Mapping[str, tuple[Need, ...]] = field(factory=dict)  #: by move, `lead.qualify`, or `lead.*` for all
     reasons: Mapping[str, tuple[str, ...]] = field(factory=dict)  #: by move, `lead.disqualify`: more of its vocabulary
     functions: Mapping[str, Function] = NO_FUNCTIONS  #: by name: what `call` in a condition stands for
+    normalizers: Mapping[str, Normalizer] = field(factory=dict)  #: of "phone" and "name": how they are read to compare
+    scorers: Mapping[str, Callable[[Any, datetime], Any]] = field(factory=dict)  #: by who says it, see `rules.scoring`
+    access: Mapping[str, Access] = field(factory=dict)  #: by who says it: what an actor may see, all of them together
     _moves: dict[Move[Any, Any], Move[Any, Any]] = field(init=False, factory=dict, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        refuse_unknown(self.normalizers)
         for name in (*self.needs, *self.reasons):
             kind = name.rpartition(".")[0]
             if kind not in self.model.entities:

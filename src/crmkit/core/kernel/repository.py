@@ -78,7 +78,9 @@ class Repository(Generic[E]):
         """
         ground = self._work.ground(self._model.kind, criteria, params)
         most = None if limit is None else _limit(limit)
-        return Listing(self._work.rows(self._model, ground, paging.order_of(self._model, order), most))
+        return Listing(
+            self._work.rows(self._model, ground, paging.order_of(self._model, order, self._work.definitions.of), most)
+        )
 
     def first(self, criteria: Criteria = ALWAYS, *, order: Sequence[str] = ()) -> E | None:
         """The first that fulfils `criteria`, if any does."""
@@ -120,7 +122,7 @@ class Repository(Generic[E]):
         :raises Invalid: a cursor of another order, or one that was made up
         """
         ground = self._work.ground(self._model.kind, criteria, params)
-        orders = paging.order_of(self._model, order)
+        orders = paging.order_of(self._model, order, self._work.definitions.of)
         if after is not None:
             ground = Every((ground, paging.beyond(self._model, orders, after)))
         found = self._work.rows(self._model, ground, orders, _limit(limit) + 1)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from attrs import frozen
 
 from crmkit.core.kernel.columns import LARGEST_INTEGER, Column
+from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
@@ -87,14 +88,18 @@ class Session(Protocol):
         ...
 
     def history(
-        self, *, kind: str | None = None, id: Id[Any] | None = None, after: int = 0, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> Iterator[Event]:
-        """Events with a sequence above `after`, in order; of one kind, or of one record."""
+        """Events with a sequence above `after`, in order; of one kind, of one record, or of one operation."""
         ...
 
-    def count(
-        self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER
-    ) -> int | None:
+    def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added; None, and nothing is added, where that is not in the bounds.
 
         The bounds guard the writing, whoever else is counting. A counter begins at 0; by 0 it is only read.
@@ -164,6 +169,15 @@ class Store(Protocol):
         """What is committed by now, to be read beside whoever writes; later commits do not show in it.
 
         Its methods that write raise StoreError; `commit` and `rollback` end it.
+        """
+        ...
+
+    def feed(self, *, after: Place, kind: str | None = None, id: Id[Any] | None = None, limit: int) -> Stretch:
+        """The first `limit` committed events behind a place; of one kind, or of one record.
+
+        What was given behind a place is given again, in the same order; what is committed later comes behind all that
+        was given to anybody. The events of an operation stand together, those of a record in the order of their
+        versions. Events are fed with their operation: those of none are not.
         """
         ...
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -18,7 +18,7 @@ from crmkit.core.kernel.assigns import Assigns, at
 from crmkit.core.kernel.bind import NO_PARAMS, bind
 from crmkit.core.kernel.call import NO_FUNCTIONS, Function
 from crmkit.core.kernel.columns import Column, Json
-from crmkit.core.kernel.criteria import Criteria, Given, Param, all_of
+from crmkit.core.kernel.criteria import ALWAYS, Criteria, Given, Param, all_of
 from crmkit.core.kernel.criteria import where as field_at
 from crmkit.core.kernel.derive import cells
 from crmkit.core.kernel.entity import Entity, kind_of
@@ -30,6 +30,7 @@ from crmkit.core.kernel.journal import Event, Stamp, changes
 from crmkit.core.kernel.model import EntityModel, Model, Row, meant
 from crmkit.core.kernel.move import NOT_BY_EFFECT
 from crmkit.core.kernel.predicate import predicate
+from crmkit.core.kernel.simplify import every
 
 E = TypeVar("E", bound=Entity)
 
@@ -93,10 +94,14 @@ class Sweep:
     @property
     def condition(self) -> Criteria:
         """Which records it changes, if there is something to change."""
+        return self.where if self.move is None else all_of(self.where, self.requirement)
+
+    @property
+    def requirement(self) -> Criteria:
+        """What its move asks of a record by itself."""
         if self.move is None:
-            return self.where
-        needs = [need.criteria for need in self.move.needs]
-        return all_of(self.where, field_at("status").in_(self.move.sources), *needs)
+            return ALWAYS
+        return all_of(field_at("status").in_(self.move.sources), *[need.criteria for need in self.move.needs])
 
 
 @frozen(kw_only=True, eq=False)
@@ -177,8 +182,11 @@ def bind_sweep(
     params: Mapping[str, Given] = NO_PARAMS,
     functions: Mapping[str, Function] = NO_FUNCTIONS,
     among: Collection[Id[Any]] | None = None,
+    sees: Callable[[str, Ground], Ground] | None = None,
 ) -> GroundSweep:
     """What a sweep asks of and gives to the rows of its kind, as of this stamp; `among` those with these ids only.
+
+    `sees` makes of a bound condition what somebody may ask; what the move requires is asked of all records.
 
     :raises CriteriaError: a condition that cannot be asked, a parameter that is not given
     :raises DefinitionError: a field that the record does not have or that makes a tree; one that is stamped, by a sweep
@@ -196,7 +204,11 @@ def bind_sweep(
         if column.stamped and sweep.move is None:
             raise DefinitionError(f"{column.path} is set by commands only", hint="name the move that stands for it")
     bound = partial(bind, model=model, kind=of.kind, now=stamp.occurred, zone=zone, params=params, functions=functions)
-    there, ids = bound(sweep.condition), None if among is None else frozenset(among)
+    if sees is None:
+        there = bound(sweep.condition)
+    else:
+        there = every([sees(of.kind, bound(sweep.where)), bound(sweep.requirement)])
+    ids = None if among is None else frozenset(among)
     return GroundSweep(
         name=sweep.name,
         model=of,

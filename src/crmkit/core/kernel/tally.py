@@ -6,10 +6,11 @@ from them here, once, so that a mean or a median is the same figure whatever cou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmkit.core.kernel.criteria import ALWAYS, Criteria
 from crmkit.core.kernel.ground import Ground
@@ -156,6 +157,7 @@ class GroundTally:
     by: tuple[GroundGroup, ...]
     measures: tuple[GroundMeasure, ...]
     zone: str
+    sight: Mapping[str, Ground] = field(factory=dict)  #: of these kinds paths lead over such records only
 
 
 @frozen

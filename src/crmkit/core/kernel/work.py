@@ -6,34 +6,40 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
 from attrs import evolve
 
-from crmkit.core.kernel.argument import written
+from crmkit.core.kernel.access import Sight
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.columns import Json, utc
 from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.criteria import Criteria, Given, where
+from crmkit.core.kernel.definitions import Definitions
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.figures import Figures, bind_tally, finish
 from crmkit.core.kernel.flow import Move
-from crmkit.core.kernel.ground import Const, Ground
-from crmkit.core.kernel.identity import Identities, outdated
+from crmkit.core.kernel.ground import Ground
+from crmkit.core.kernel.identity import Identities, Known, outdated
 from crmkit.core.kernel.ids import Id, IdSource
-from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, step
+from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, recordable, step
 from crmkit.core.kernel.keys import Keys
 from crmkit.core.kernel.model import EntityModel
+from crmkit.core.kernel.normal import as_read
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.replaying import kept_rows, put_right
 from crmkit.core.kernel.repository import Repository
 from crmkit.core.kernel.store import Order, Session
 from crmkit.core.kernel.sweep import MOST_GUARDED, GroundSweep, Guarded, Sweep, Swept, bind_sweep
 from crmkit.core.kernel.tally import Tally
-from crmkit.core.kernel.text import LONGEST_CODE, clean
+from crmkit.core.kernel.text import clean
+from crmkit.core.kernel.told import NOTHING as UNTOLD
+from crmkit.core.kernel.told import Told, told
 
 E = TypeVar("E", bound=Entity)
 P = ParamSpec("P")
@@ -60,7 +66,8 @@ class Work:
         known: Operation | None = None,
     ) -> None:
         self.registry = registry
-        self.model = registry.model
+        self.definitions = Definitions(self)
+        self.model = evolve(registry.model, defined=self.definitions.of)
         self.stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=clean(cause, "cause"))
         self.commands = Commands(known)
         self._session: Session | None = session
@@ -68,8 +75,10 @@ class Work:
         self._records = Identities(self.model)
         self._events: list[Event] = []
         self._swept: list[Swept] = []
+        self._recorded: list[Event] = []
         self._eventful = False
         self._failure: BaseException | None = None
+        self.sight = Sight(self)  #: what of all there is
         self.steps = 0  #: taken so far, whether they were kept or not
 
     @property
@@ -83,8 +92,9 @@ class Work:
             raise StoreError(f"this transaction is over{because}", hint="open another") from self._failure
         return self._session
 
-    def wrote(self) -> None:
-        """Say that the store has something of this work beside events, so that it is kept as an operation."""
+    def wrote(self, events: Iterable[Event] = ()) -> None:
+        """Say that the store has something of this work beside records; its events are recorded with the next ones."""
+        self._events += events
         self._eventful = True
 
     @property
@@ -152,7 +162,9 @@ class Work:
         :raises Invalid: a stamped field differs, or a field holds what cannot be kept
         """
         model = self.model.of(type(record))
-        before, after = self._records.get(self.session, model, record.id).row, model.flatten(record)
+        known = self._known(model, record.id)
+        record = as_read(record, known.record, model, self.registry.normalizers.get("phone"))
+        before, after = known.row, self.definitions.row(record, known.row, model)
         for column, old, new in zip(model.columns, before, after, strict=True):
             if old != new and (column.stamped or column.path in GIVEN_BY_WORK - {"version"}):
                 raise Invalid(
@@ -181,7 +193,8 @@ class Work:
         :raises Refused: needs are not met; all of them are named
         """
         holds = partial(self.of(move.entity).holds, record.id)
-        self.registry.move(move).require(record, now=self.now, holds=holds)
+        with self.sight.lifted():  # a need is about what is so, not about what somebody sees of it
+            self.registry.move(move).require(record, now=self.now, holds=holds)
 
     @command
     def sweep(self, sweep: Sweep, *, params: Mapping[str, Given] = NOTHING) -> Swept:
@@ -215,15 +228,10 @@ class Work:
         )
 
     def _sweep(self, sweep: Sweep, params: Mapping[str, Given], among: Sequence[Id[Any]] | None = None) -> Swept:
-        ground = bind_sweep(
-            self.registry.sweep(sweep),
-            model=self.model,
-            stamp=self.stamp,
-            zone=self.registry.zone,
-            params={"me": self.stamp.by, **params},
-            functions=self.registry.functions,
-            among=among,
-        )
+        sees = None if self.sight.whole else self.sight.of
+        bound = self.registry.sweep(sweep)
+        ground = bind_sweep(bound, stamp=self.stamp, among=among, sees=sees, **self._asking(params))
+        self.sight.require_given(ground)
         self.flush()
         self.steps += 1
         swept = self.session.sweep(ground)
@@ -253,12 +261,16 @@ class Work:
         :raises Invalid: like `add`
         """
         model = self.model.of(type(record))
-        row = model.flatten(record)
-        event = _recordable(event)
-        before = self._records.get(self.session, model, record.id).row if event.version > 1 else None
+        event = recordable(event)
+        known = self._known(model, record.id) if event.version > 1 else None
+        before, normalizer = known.row if known else None, self.registry.normalizers.get("phone")
+        record = as_read(record, known.record if known else None, model, normalizer)
+        row = self.definitions.row(record, before, model)
         if before is not None and event.version != before[model.position["version"]] + 1:
             raise outdated(model.kind, [record.id])
+        self.sight.require_targets(model, before, row)
         self._records.refuse_loops(self.session, model, before, row)
+        self.sight.had(model, [row])
         self.steps += 1
         kept: E = self._records.put(model, row)
         event = evolve(event, changes=changes(model, before, row))
@@ -274,26 +286,23 @@ class Work:
 
         :raises CriteriaError: a path or a condition that these records do not have
         """
-        ground = bind_tally(
-            tally,
-            model=self.model,
-            now=self.now,
-            zone=self.registry.zone,
-            params={"me": self.stamp.by, **params},
-            functions=self.registry.functions,
-        )
+        ground = self.sight.tally(bind_tally(tally, now=self.now, **self._asking(params)))
         self.flush()
         return finish(tally, ground, self.session.tally(ground))
 
     def history(self, record: Entity) -> tuple[Event, ...]:
-        """All events of a record, in the order in which they were recorded."""
+        """All events of a record, in the order in which they were recorded; none of one that is not found."""
         self.flush()
+        if not self.sight.sees(self.model.of(type(record)), record.id):
+            return ()
         return tuple(self.session.history(kind=kind_of(type(record)), id=record.id))
 
     def journal(self, *, after: int = 0, limit: int | None = None) -> Iterator[Event]:
-        """The events of all records with a sequence above `after`."""
+        """The events of all records that are found, with a sequence above `after`."""
         self.flush()
-        return self.session.history(after=after, limit=limit)
+        if self.sight.whole:
+            return self.session.history(after=after, limit=limit)
+        return islice(self.sight.events(self.session.history(after=after)), limit)
 
     def rebuild(self, projection: Projection[Any]) -> int:
         """Put the rows of a projection right from the journal; returns how many were not.
@@ -302,14 +311,12 @@ class Work:
         """
         self.flush()
         model = self.model.of(projection.row)
-        right = {id: model.flatten(row) for id, row in rebuilt(projection, self.journal()).items()}
-        kept = {row[model.position["id"]]: row for row in self.session.page(model.kind, Const(True))}
-        self.session.delete(model.kind, [id for id in kept if id not in right])
-        self.session.insert(model.kind, [row for id, row in right.items() if id not in kept])
-        wrong = [(kept[id], row) for id, row in right.items() if id in kept and kept[id] != row]
-        self.session.update(model.kind, wrong)
+        with self.sight.lifted():
+            kept = kept_rows(self.session, model)  # before the journal, which may be ahead
+            right = {id: model.flatten(row) for id, row in rebuilt(projection, self.journal()).items()}
+            wrong = put_right(self.session, model, kept, right)
         self._records.forget(model.kind)
-        return len(wrong) + len(kept.keys() ^ right.keys())
+        return wrong
 
     def flush(self) -> None:
         """Write what was put off; happens before every query and at the end by itself.
@@ -322,10 +329,16 @@ class Work:
             self._records.write(session)
             if self._events:
                 session.record(self._events)
+                if self.registry.heard:
+                    self._recorded += self._events
                 self._events.clear()
         except BaseException as error:
             self.fail(error)
             raise
+
+    def forget(self) -> None:
+        """Read every record again when it is asked for: the store was written to beside the records of this work."""
+        self._records = Identities(self.model)
 
     def finish(self, *, asked: bool = False) -> Operation | None:
         """Flush, and keep what was done here as an operation; one that changed nothing only if its id was `asked` for.
@@ -342,47 +355,46 @@ class Work:
         self.session.operation(operation.id, done=operation)
         return operation
 
+    def told(self) -> Told:
+        """What was done here and is written by now; nothing if no plugin wants to know, as the registry says."""
+        return told(self._recorded, self._swept) if self.registry.heard else UNTOLD
+
     def close(self) -> None:
         """Nothing more can be done with it."""
         self._session = None
 
     def ground(self, kind: str, criteria: Criteria, params: Mapping[str, Given] = NOTHING) -> Ground:
-        """A condition bound to this work's moment, zone and actor (`Param("me")`)."""
-        return bind(
-            criteria,
-            model=self.model,
-            kind=kind,
-            now=self.now,
-            zone=self.registry.zone,
-            params={"me": self.stamp.by, **params},
-            functions=self.registry.functions,
-        )
+        """A condition bound to this work's moment, zone, actor (`Param("me")`) and to what it sees."""
+        ground = bind(criteria, kind=kind, now=self.now, **self._asking(params))
+        return self.sight.of(kind, ground)
+
+    def _asking(self, params: Mapping[str, Given]) -> dict[str, Any]:
+        """What is the same for all that is asked here."""
+        given, registry = {"me": self.stamp.by, **params}, self.registry
+        return {"model": self.model, "zone": registry.zone, "params": given, "functions": registry.functions}
 
     def rows(self, model: EntityModel, where: Ground, order: Iterable[Order], limit: int | None) -> list[Any]:
         """The records that fulfil a bound condition; each is the one that this work already has, if it has it."""
         self.flush()
-        return [self._records.seen(model, row) for row in self.session.page(model.kind, where, tuple(order), limit)]
+        found = self.session.page(model.kind, where, tuple(order), limit)
+        self.sight.had(model, found)
+        return self._records.seen(model, found)
 
     def tracked(self, model: EntityModel, id: Id[Any]) -> Any:
         """The record with this id.
 
         :raises NotFound: there is none
         """
-        return self._records.get(self.session, model, id).record
+        return self._known(model, id).record
+
+    def _known(self, model: EntityModel, id: Id[Any]) -> Known:
+        self.sight.require(model, id)
+        return self._records.get(self.session, model, id)
 
     def _project(self, projection: Projection[Any], event: Event) -> None:
         model = self.model.of(projection.row)
-        kept = () if event.version == 1 else self.of(projection.row).find(where(projection.via) == event.id)
+        with self.sight.lifted():
+            kept = () if event.version == 1 else self.of(projection.row).find(where(projection.via) == event.id)
         for row in projection.fold(kept, event):
             if row not in kept:
                 self._records.put(model, model.flatten(row))
-
-
-def _recordable(event: Event) -> Event:
-    """The event, if every store can keep what it says.
-
-    :raises Invalid: a name that does not begin with the kind of record, or details that have no exact form in JSON
-    """
-    if not clean(event.name, "event", LONGEST_CODE).startswith(f"{event.kind}.") or event.name.endswith("."):
-        raise Invalid("event", f"got {shape(event.name)}", accepts=f"a name such as {event.kind}.done")
-    return evolve(event, details={name: written(f"details.{name}", value) for name, value in event.details.items()})

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from attrs import frozen
 
+from crmkit.core.kernel.access import SYSTEM_ID
 from crmkit.core.kernel.entity import Entity, entity
 from crmkit.core.kernel.fields import Name, Personal
 from crmkit.core.kernel.ids import Id
@@ -25,5 +26,5 @@ class User(Entity):
     active: bool = True  #: an inactive user is kept for history and may not act
 
 
-SYSTEM: Final = User(id=Id("00000000-0000-7000-8000-000000000001"), name="System")
+SYSTEM: Final = User(id=SYSTEM_ID, name="System")
 """Who acts when nobody else is named; there in every CRM from the start."""

@@ -13,22 +13,21 @@ A backend's author supplies one fixture, an empty store over the test model, and
 
 from __future__ import annotations
 
-from crmkit.core.kernel.errors import MissingExtra
+from crmkit.testing.extra import require_testing
+
+require_testing()
+import pytest  # noqa: E402 - only where it is installed
 
 _PARTS = (
-    *("checks", "guards", "journal", "operations", "order", "questions"),
+    *("checks", "customs", "feeds", "guards", "journal", "operations", "order", "questions"),
     *("registers", "rows", "snapshots", "sweeps", "transactions"),
 )
-
-try:
-    import hypothesis  # noqa: F401
-    import pytest
-except ImportError:
-    raise MissingExtra("testing") from None
 
 # before they are imported: a promise that is broken then shows both sides
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
+from crmkit.testing.contract.customs import Customs  # noqa: E402
+from crmkit.testing.contract.feeds import Feeds  # noqa: E402
 from crmkit.testing.contract.guards import Guards  # noqa: E402
 from crmkit.testing.contract.journal import Journals  # noqa: E402
 from crmkit.testing.contract.operations import Operations  # noqa: E402
@@ -44,5 +43,7 @@ from crmkit.testing.world.records import MODEL  # noqa: E402
 __all__ = ["MODEL", "StoreContract"]
 
 
-class StoreContract(Rows, Transactions, Snapshots, Orders, Journals, Sweeps, Guards, Registers, Operations, Questions):
+class StoreContract(
+    Rows, Transactions, Snapshots, Orders, Journals, Feeds, Sweeps, Guards, Registers, Operations, Questions, Customs
+):
     """The whole contract: `store` is an empty one, created over `MODEL`."""

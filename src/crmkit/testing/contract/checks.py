@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.criteria import Criteria
@@ -18,7 +18,7 @@ from crmkit.core.kernel.figures import Figures, bind_tally, finish
 from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import replay
-from crmkit.core.kernel.model import Row
+from crmkit.core.kernel.model import Model, Row
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.store import Order, Session, Store
 from crmkit.core.kernel.sweep import Sweep, Swept, bind_sweep
@@ -34,6 +34,19 @@ from crmkit.testing.world.sweeps import a_stamp, naively_swept
 EVERYBODY = Const(value=True)
 
 
+@frozen(kw_only=True)
+class Asking:
+    """How a world is put into a store and what is asked of it, where the answers have to be the same."""
+
+    model: Model = MODEL
+    world: Callable[[World], World] = lambda world: world
+    criteria: Callable[[Criteria, str], Criteria] = lambda criteria, _: criteria
+    tally: Callable[[Tally], Tally] = lambda tally: tally
+
+
+AS_IT_IS = Asking()
+
+
 @contextmanager
 def unkept(store: Store, world: World | None = None) -> Iterator[Session]:
     """A transaction in which the records of a world are there, and of which nothing stays."""
@@ -46,27 +59,29 @@ def unkept(store: Store, world: World | None = None) -> Iterator[Session]:
         session.rollback()
 
 
-def check_criteria(store: Store, situation: Situation, questions: Mapping[str, Sequence[Criteria]]) -> None:
+def check_criteria(
+    store: Store, situation: Situation, questions: Mapping[str, Sequence[Criteria]], asking: Asking = AS_IT_IS
+) -> None:
     """A list by a condition holds exactly the records that a naive reading of the condition names."""
     asked = Asked(situation.world, situation.clock.now, situation.clock.zone, PARAMS)
-    with unkept(store, situation.world) as session:
+    with unkept(store, asking.world(situation.world)) as session:
         for kind, question in [(kind, each) for kind, several in questions.items() for each in several]:
             meant = sorted(id for id, record in asked.world[kind].items() if asked.holds(question, record))
 
-            assert _listed(session, kind, question, asked) == meant, question
+            assert _listed(session, kind, asking.criteria(question, kind), asked, asking) == meant, question
 
 
-def _listed(session: Session, kind: str, criteria: Criteria, asked: Asked) -> list[Any]:
-    ground = bind(criteria, model=MODEL, kind=kind, now=asked.now, zone=asked.zone, params=asked.params)
+def _listed(session: Session, kind: str, criteria: Criteria, asked: Asked, asking: Asking) -> list[Any]:
+    ground = bind(criteria, model=asking.model, kind=kind, now=asked.now, zone=asked.zone, params=asked.params)
     return [cell(kind, row, "id") for row in session.page(kind, ground)]
 
 
-def check_figures(store: Store, situation: Situation, tally: Tally) -> None:
+def check_figures(store: Store, situation: Situation, tally: Tally, asking: Asking = AS_IT_IS) -> None:
     """Figures are those of a naive reading, and each lists exactly the records that it was made of."""
     asked = Asked(situation.world, situation.clock.now, situation.clock.zone, PARAMS)
-    ground = bind_tally(tally, model=MODEL, now=asked.now, zone=asked.zone, params=asked.params)
-    meant = naive_figures(tally, asked)
-    with unkept(store, situation.world) as session:
+    meant, tally = naive_figures(tally, asked), asking.tally(tally)
+    ground = bind_tally(tally, model=asking.model, now=asked.now, zone=asked.zone, params=asked.params)
+    with unkept(store, asking.world(situation.world)) as session:
         partials = session.tally(ground)
         if _is_too_much(meant):
             with pytest.raises(Invalid):
@@ -78,15 +93,17 @@ def check_figures(store: Store, situation: Situation, tally: Tally) -> None:
             one.group: one.values for one in meant
         }
         assert len(figures.rows) == len(meant)
-        _check_lists(session, figures, {one.group: one for one in meant}, asked)
+        _check_lists(session, figures, {one.group: one for one in meant}, asked, asking)
 
 
-def _check_lists(session: Session, figures: Figures, meant: Mapping[Any, NaiveFigure], asked: Asked) -> None:
+def _check_lists(
+    session: Session, figures: Figures, meant: Mapping[Any, NaiveFigure], asked: Asked, asking: Asking
+) -> None:
     for row in figures.rows:
         for measure, who in zip(figures.tally.measures, meant[row.group].counted, strict=True):
             behind = figures.criteria(row, measure.name)
 
-            assert _listed(session, figures.tally.kind, behind, asked) == sorted(who), behind
+            assert _listed(session, figures.tally.kind, behind, asked, asking) == sorted(who), behind
 
 
 def _plain(value: Any) -> Any:

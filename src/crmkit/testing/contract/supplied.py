@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 #: One store serves all examples of a test, each in a transaction of which nothing stays.
 one_store = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors, HealthCheck.too_slow]
+    deadline=None,  # how long a store takes is no promise
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors, HealthCheck.too_slow],
 )
 
 

@@ -137,7 +137,7 @@ VISITS = [
     )
     for number in range(40, 0, -1)
 ]
-SORTABLE = [each.path for each in MODEL.entities["visit"].columns if each.scalar is not Scalar.TAGS]
+SORTABLE = [each.path for each in MODEL.entities["visit"].columns if each.scalar not in (Scalar.TAGS, Scalar.CUSTOM)]
 
 
 def plainly_sorted(by: Sequence[Order]) -> list[Row]:
