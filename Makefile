@@ -7,11 +7,12 @@ PIP       := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-i
 PINS      := requirements/tested.txt
 PACKAGE   := $(VENV)/.package
 TOOLS     := $(VENV)/.tools
+MEASURES  := $(VENV)/.measures
 PYTEST    := $(BIN)/pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types architecture properties races docs pins clean
+.PHONY: help demo test check lint types architecture properties races bench docs pins clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -39,6 +40,9 @@ properties: $(TOOLS)  ## compare stores and languages on many more random cases 
 races: $(TOOLS)  ## race writers and kill them many more times than `make test` does (ROUNDS=250)
 	@CRMKIT_RACES=$(or $(ROUNDS),250) $(BIN)/pytest $(PYTEST_ARGS) tests/races
 
+bench: $(MEASURES)  ## measure, and write the table to out/benchmarks.md (SIZE=100000 ROUNDS=5 BENCH_ARGS="--stores sqlite --docs")
+	@$(BIN)/python -m benchmarks --size $(or $(SIZE),100000) --rounds $(or $(ROUNDS),5) $(BENCH_ARGS)
+
 docs: $(PACKAGE)  ## write the pages of the reference that follow from the code
 	@$(BIN)/python docs/generated.py
 
@@ -49,7 +53,7 @@ pins:  ## take the newest libraries that pyproject.toml admits, and write down w
 
 clean:  ## remove .venv and everything else that was made here
 	@rm -rf $(VENV) out build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	@find src tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find src tests examples docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@for python in $(PYTHONS); do \
@@ -70,4 +74,10 @@ $(TOOLS): $(PACKAGE)
 	@echo "Installing the tools of the tests into $(VENV)"
 	@$(PIP) 'pip>=25.1'  # the first that knows dependency groups
 	@$(PIP) --constraint $(PINS) --group test --group check
+	@touch $@
+
+$(MEASURES): $(PACKAGE)
+	@echo "Installing what crmkit is measured against into $(VENV)"
+	@$(PIP) 'pip>=25.1'  # the first that knows dependency groups
+	@$(PIP) --constraint $(PINS) --group bench
 	@touch $@

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
+from support.counting import said as statements
 from support.crms import plugged
 
 from crmkit.core.kernel.criteria import ALWAYS, Param, where
@@ -20,24 +19,9 @@ EVERYTHING = {"test": lambda actor, entity: ALWAYS}
 OWN = {"test": lambda actor, entity: where("holding.owner_id") == Param("me") if entity is Lead else ALWAYS}
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What is said to databases meanwhile."""
-    said: list[str] = []
-
-    def noted(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        said.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", noted)
-    try:
-        yield said
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", noted)
-
-
 def worked(crm: CRM, actor: User | None) -> list[str]:
     """The statements of a transaction that reads and writes in many ways."""
-    with statements() as said, crm.transaction(actor) as tx:
+    with statements() as told, crm.transaction(actor) as tx:
         found = tx.sales.capture_lead(topic="Van", company="Hanbit", owner=actor.id if actor else None)
         tx.flush()
         tx.sales.score(found.id)
@@ -48,7 +32,7 @@ def worked(crm: CRM, actor: User | None) -> list[str]:
         tx.insights.pipeline(by="holding.owner.name")
         assert tx.history(found)
         assert list(tx.journal())
-    return said
+    return told
 
 
 def said(folder: Path, access: Mapping[str, Any], *, by_system: bool = False) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import chdir, closing, contextmanager, suppress
+from contextlib import chdir, closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from attrs import evolve
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from support.counting import said as statements
 from support.crms import STORES, opened, place, undone
 
 from crmkit.builtin import open_store
@@ -43,21 +44,6 @@ in_one_store = settings(
 
 #: Seven questions each: some at every change, more than twenty thousand where properties are asked for.
 WORLDS: Final = 3000 if settings.get_current_profile_name() == "properties" else 15
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What is said to databases meanwhile, without the parameters."""
-    said: list[str] = []
-
-    def noted(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        said.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", noted)
-    try:
-        yield said
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", noted)
 
 
 def marked(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ids import Id
 from crmkit.storage import feed
 from crmkit.storage.faults import Meaning
+from crmkit.storage.line import FAILURE
 from crmkit.storage.sql import SQLSnapshot, SQLStore
 
 #: What to raise for an error of the driver, and what it means; None for a refused key.
@@ -87,8 +89,10 @@ def engine(
 
     Refused keys, for which it gives None, are left to those who can say which.
     """
+    where = f"{url.get_backend_name()}://{url.host or 'localhost'}/{url.database}"
     made = sa.create_engine(
         url,
+        execution_options={FAILURE: partial(failure, where=where, commit=False)},
         isolation_level="READ COMMITTED",
         paramstyle="format",
         pool_size=MOST,
@@ -98,7 +102,6 @@ def engine(
         hide_parameters=True,
         **how,
     )
-    where = f"{url.get_backend_name()}://{url.host or 'localhost'}/{url.database}"
 
     def begun(connection: Any, _: object) -> None:
         try:

@@ -25,10 +25,11 @@ from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.storage import feed
-from crmkit.storage.attempt import attempted, written
+from crmkit.storage.attempt import Attempts
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
+from crmkit.storage.line import Line
 from crmkit.storage.migrate import migrate
 from crmkit.storage.operations import operation_of
 from crmkit.storage.operations import row_of as row_of_operation
@@ -142,13 +143,15 @@ class SQLSession:
     def __init__(self, connection: sa.Connection, prepared: Prepared) -> None:
         self._connection: sa.Connection | None = connection
         self._prepared = prepared
+        self._line = Line(connection)
+        self._attempts = Attempts(self._line, forgiving=prepared.tables.dialect.forgiving)
 
     def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
         """The rows with these ids."""
         connection, statements = self._opened(), self._prepared.kinds[kind]
         wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in dict.fromkeys(ids)]
         if len(wanted) == 1:
-            return statements.rows.decode(connection.execute(statements.load, {"id": wanted[0]}).all())
+            return statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],)))
         found: list[Row] = []
         for some in _portions(wanted, AT_ONCE):
             found += statements.rows.decode(connection.execute(statements.load_all, {"ids": some}).all())
@@ -319,15 +322,23 @@ class SQLSession:
 
     def _written(self, writes: Sequence[tuple[str, Row]]) -> bool:
         """Each of these statements changed one row; otherwise none did."""
-        return written(self._changing(), writes, forgiving=self._prepared.tables.dialect.forgiving)
+        self._writable()
+        return self._attempts.written(writes)
 
     def _attempted(self, write: Callable[[sa.Connection], bool]) -> bool:
         """It was done; where it says that it was not, or a key refuses it, nothing of it was."""
-        return attempted(self._changing(), write)
+        self._writable()
+        return self._attempts.attempted(write)
 
     def _changing(self) -> sa.Connection:
-        """The connection, to write by."""
+        """The connection, to write by without an attempt."""
+        self._writable()
+        self._attempts.settle()
         return self._opened()
+
+    def _writable(self) -> None:
+        """Nothing, if it is not over and may write."""
+        self._opened()
 
 
 class SQLSnapshot(SQLSession):
@@ -341,7 +352,7 @@ class SQLSnapshot(SQLSession):
         finally:
             self.rollback()
 
-    def _changing(self) -> sa.Connection:
+    def _writable(self) -> None:
         self._opened()
         raise only_reads()
 

@@ -19,7 +19,8 @@ from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import Model
-from crmkit.storage.faults import SQLITE
+from crmkit.storage.faults import SQLITE, Meaning
+from crmkit.storage.line import FAILURE, Line
 from crmkit.storage.mounts import network_of
 from crmkit.storage.schema import as_made
 from crmkit.storage.sql import Prepared, SQLSession, SQLSnapshot, SQLStore
@@ -115,7 +116,7 @@ class SQLiteStore(SQLStore):
             raise StoreError("this store is closed", hint="open it again")
         connection = self._reading.connect()
         try:
-            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").all()  # what is seen is what there is now
+            Line(connection).rows("SELECT count(*) FROM sqlite_master", ())  # what is seen is what there is now
         except BaseException:
             connection.close()
             raise
@@ -276,11 +277,12 @@ def _engine(file: str, pragma: str, *, begin: str) -> sa.Engine:
         sa.URL.create("sqlite", database=file),
         creator=lambda: _connection(file, pragma),
         poolclass=QueuePool,
+        execution_options={FAILURE: partial(failure, file, commit=False)},
         max_overflow=-1,  # whoever has to wait does so for the transaction, not for a connection
         hide_parameters=True,
     )
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    sa.event.listen(engine, "handle_error", lambda context: _failure(file, context), retval=True)
+    sa.event.listen(engine, "begin", lambda connection: Line(connection).say(begin))
+    sa.event.listen(engine, "handle_error", lambda context: _failed(file, context), retval=True)
     return engine
 
 
@@ -307,18 +309,25 @@ def _set_up(connection: sqlite3.Connection, file: str) -> None:
         raise StoreError(f"{file} keeps text as {encoding}", hint="a database in UTF-8, as new ones are")
 
 
-def _failure(file: str, context: ExceptionContext) -> StoreError | None:
-    """What to raise for an error of SQLite; refused keys are left to those who can say which."""
-    error = context.original_exception
+def _failed(file: str, context: ExceptionContext) -> StoreError | None:
+    """What to raise for an error within SQLAlchemy; the driver's COMMIT is no statement."""
+    commit = context.statement is None and context.connection is not None
+    said = failure(file, context.original_exception, commit=commit)
+    if said is None:
+        return None
+    context.is_disconnect = said[1].lost
+    return said[0]
+
+
+def failure(file: str, error: BaseException, *, commit: bool) -> tuple[StoreError, Meaning] | None:
+    """What to raise for an error of SQLite, and what it means; refused keys are left to those who can say which."""
     if isinstance(error, UnicodeError):
-        return StoreError("a text has half a surrogate pair in it", hint="text that UTF-8 can write")
+        return StoreError("a text has half a surrogate pair in it", hint="text that UTF-8 can write"), Meaning.FAULT
     if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
         return None
     code = getattr(error, "sqlite_errorname", "")
-    commit = context.statement is None and context.connection is not None  # the driver's COMMIT is no statement
     meaning = SQLITE.meaning(code, commit=commit)
-    context.is_disconnect = meaning.lost
     for name, (problem, hint) in _MEANING.items():
         if code.startswith(name):
-            return meaning.error(f"{file} cannot be used: {problem}", hint=hint, facts={"sqlite": code})
-    return meaning.error(f"{file} cannot be used: {error}", facts={"sqlite": code})
+            return meaning.error(f"{file} cannot be used: {problem}", hint=hint, facts={"sqlite": code}), meaning
+    return meaning.error(f"{file} cannot be used: {error}", facts={"sqlite": code}), meaning

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from attrs import field, frozen
 
 from crmkit.core.kernel.model import Row
+from crmkit.storage.converters import Convert
 from crmkit.storage.tables import Rows
 
 
@@ -23,6 +24,14 @@ class Write:
     def of(self, values: Row) -> tuple[str, Row]:
         """The statement with its parameters, picked out of these values."""
         return self.sql, self._parameters(values)
+
+
+@frozen
+class Read:
+    """A query that is written out, and the way from what the driver gives to rows."""
+
+    sql: str
+    decode: Convert
 
 
 def insert(rows: Rows, dialect: sa.Dialect, *, but: str = "", said: sa.ColumnElement[Any] | None = None) -> Write:
@@ -44,7 +53,7 @@ class Statements:
     rows: Rows
     dialect: sa.Dialect
     insert: Write = field(init=False)
-    load: sa.Select[Any] = field(init=False)  #: what has the one `id`
+    load: Read = field(init=False)  #: what has the one `id`
     load_all: sa.Select[Any] = field(init=False)  #: what has one of the `ids`
     _updates: dict[tuple[int, ...], Write] = field(init=False, factory=dict)
 
@@ -53,8 +62,9 @@ class Statements:
         return insert(self.rows, self.dialect)
 
     @load.default
-    def _load(self) -> sa.Select[Any]:
-        return sa.select(self.rows.table).where(self.rows.table.c.id == sa.bindparam("id"))
+    def _load(self) -> Read:
+        chosen = sa.select(self.rows.table).where(self.rows.table.c.id == sa.bindparam("id"))
+        return Read(str(chosen.compile(dialect=self.dialect)), self.rows.decode)
 
     @load_all.default
     def _load_all(self) -> sa.Select[Any]:

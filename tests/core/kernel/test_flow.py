@@ -389,29 +389,29 @@ def test_an_effect_that_forgets_the_reason_is_found() -> None:
         _walk(walked)
 
 
-Step = Callable[[Any, Stamp, str, Any], tuple[Any, Event]]
+Step = Callable[..., tuple[Any, Event]]
 
 
-def _forgets_the_version(record: Any, by: Stamp, name: str, details: Any) -> tuple[Any, Event]:
-    stepped, event = step(record, by, name, details)
+def _forgets_the_version(record: Any, by: Stamp, name: str, details: Any, *, status: Any) -> tuple[Any, Event]:
+    stepped, event = step(record, by, name, details, status=status)
     return evolve(stepped, version=record.version), event
 
 
-def _believes_the_clock(record: Any, by: Stamp, name: str, details: Any) -> tuple[Any, Event]:
-    stepped, event = step(record, by, name, details)
+def _believes_the_clock(record: Any, by: Stamp, name: str, details: Any, *, status: Any) -> tuple[Any, Event]:
+    stepped, event = step(record, by, name, details, status=status)
     return evolve(stepped, modified_at=by.at), evolve(event, stamp=by)
 
 
-def _says_something_else(record: Any, by: Stamp, name: str, details: Any) -> tuple[Any, Event]:
-    return step(record, by, f"{name}_or_so", details)
+def _says_something_else(record: Any, by: Stamp, name: str, details: Any, *, status: Any) -> tuple[Any, Event]:
+    return step(record, by, f"{name}_or_so", details, status=status)
 
 
-def _forgets_the_details(record: Any, by: Stamp, name: str, details: Any) -> tuple[Any, Event]:
-    return step(record, by, name)
+def _forgets_the_details(record: Any, by: Stamp, name: str, details: Any, *, status: Any) -> tuple[Any, Event]:
+    return step(record, by, name, status=status)
 
 
-def _forgets_the_status(record: Any, by: Stamp, name: str, details: Any) -> tuple[Any, Event]:
-    return step(evolve(record, status=OFF), by, name, details)
+def _forgets_the_status(record: Any, by: Stamp, name: str, details: Any, *, status: Any) -> tuple[Any, Event]:
+    return step(record, by, name, details, status=OFF)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -257,11 +258,11 @@ class _Code:
         """The function of one parameter that returns the tuple of `cells`."""
         return self.compiled(parameter, f"({', '.join(cells)},)")
 
-    def compiled(self, parameter: str, result: str) -> Callable[[Any], Any]:
-        """The function of one parameter that returns `result`."""
-        source = "\n".join([f"def generated({parameter}):", *self.lines, f"    return {result}"])
+    def compiled(self, parameters: str, result: str) -> Callable[..., Any]:
+        """The function of these parameters that returns `result`."""
+        source = "\n".join([f"def generated({parameters}):", *self.lines, f"    return {result}"])
         exec(compile(source, "<derived>", "exec"), self.names)
-        function: Callable[[Any], Any] = self.names["generated"]
+        function: Callable[..., Any] = self.names["generated"]
         return function
 
 
@@ -273,6 +274,18 @@ def builder(shape: Shape) -> Callable[[tuple[Any, ...]], Any]:
     if extended:
         own += f", ext={code.name(Extensions)}({', '.join(extended)})"
     return code.compiled("row", f"{code.name(shape.own.cls)}({own})")
+
+
+@lru_cache(maxsize=1024)
+def replacer(cls: type[Any], names: tuple[str, ...]) -> Callable[..., Any]:
+    """The generated function from an instance, and values for these of its fields, to one with them; as `attrs.evolve`.
+
+    It takes a third of the time, for it knows the fields beforehand.
+    """
+    code, given = _Code(), {name: f"given{place}" for place, name in enumerate(names)}
+    fields = [each for each in attrs.fields(cls) if each.init]
+    arguments = [f"{each.alias}={given.get(each.name, f'record.{each.name}')}" for each in fields]
+    return code.compiled(", ".join(["record", *given.values()]), f"{code.name(cls)}({', '.join(arguments)})")
 
 
 def _arguments(group: Group, code: _Code, place: Iterator[int]) -> str:
@@ -292,7 +305,7 @@ def _expression(part: Part, code: _Code, place: Iterator[int]) -> str:
         )
     first = next(place)
     inner = _arguments(part, code, iter(_chained(first, place)))
-    built = f"{code.name(part.cls)}({inner})"
+    built = f"{code.name(_maker(part.cls))}({inner})"
     if not part.optional:
         return built
     cells = [f"row[{first + offset}]" for offset in range(len(list(part.columns())))]
@@ -300,6 +313,20 @@ def _expression(part: Part, code: _Code, place: Iterator[int]) -> str:
     if witness is not None:
         cells = [cells[[column.path for column in part.columns()].index(witness.path)]]
     return f"None if {' is None and '.join(cells)} is None else {built}"
+
+
+def _maker(cls: type[Any]) -> Callable[..., Any]:
+    """What makes a value of fields that a store kept, which an `__init__` of its own has checked before."""
+    init = vars(cls).get("__attrs_init__")
+    if init is None:
+        return cls
+
+    def made(**fields: Any) -> Any:
+        one = object.__new__(cls)
+        init(one, **fields)
+        return one
+
+    return made
 
 
 def _chained(first: int, rest: Iterator[int]) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attrs import define
@@ -43,13 +43,16 @@ class Identities:
             raise missing(model.kind, id)
         return known
 
-    def seen(self, model: EntityModel, row: Row) -> Any:
-        """The record of a row that the store gave: the one that is known already, if it is."""
-        id = row[model.position["id"]]
-        known = self._known[model.kind].get(id)
-        if known is None:
-            known = self._known[model.kind][id] = Known(model.build(row), row, row)
-        return known.record
+    def seen(self, model: EntityModel, rows: Iterable[Row]) -> list[Any]:
+        """The records of rows that the store gave: each the one that is known already, if it is."""
+        of_kind, place, build = self._known[model.kind], model.position["id"], model.build
+        found = []
+        for row in rows:
+            known = of_kind.get(row[place])
+            if known is None:
+                known = of_kind[row[place]] = Known(build(row), row, row)
+            found.append(known.record)
+        return found
 
     def put(self, model: EntityModel, row: Row) -> Any:
         """The record of a row that is to be written in the place of what there is."""

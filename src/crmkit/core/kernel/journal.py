@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from enum import StrEnum
+from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 
 from crmkit.core.kernel.argument import written
 from crmkit.core.kernel.columns import Json, from_json, to_json
+from crmkit.core.kernel.derive import replacer
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.ids import Id
@@ -64,15 +66,26 @@ class Event:
         return kind in (None, self.kind) and id in (None, self.id) and operation in (None, self.stamp.operation)
 
 
-def step(record: E, stamp: Stamp, name: str, details: Mapping[str, Json] = NOTHING) -> tuple[E, Event]:
+STEPPED: Final = ("version", "modified_at", "created_at")
+MOVED: Final = (*STEPPED, "status")
+
+
+def step(
+    record: E, stamp: Stamp, name: str, details: Mapping[str, Json] = NOTHING, *, status: StrEnum | None = None
+) -> tuple[E, Event]:
     """The record one version further and the event that says so; a new record is at version 0 before.
 
-    The recorded time never goes back, whatever the clock does.
+    With a `status`, it has that one then. The recorded time never goes back, whatever the clock does.
     """
     at = max(stamp.at, record.modified_at)
     stamp = stamp if at == stamp.at else evolve(stamp, at=at)
     created = record.created_at if record.version else stamp.occurred
-    stepped = evolve(record, version=record.version + 1, modified_at=at, created_at=created)
+    further = (record.version + 1, at, created)
+    cls: Any = type(record)
+    if status is None:
+        stepped: E = replacer(cls, STEPPED)(record, *further)
+    else:
+        stepped = replacer(cls, MOVED)(record, *further, status)
     event = Event(
         name=name, kind=kind_of(type(record)), id=record.id, version=stepped.version, stamp=stamp, details=details
     )

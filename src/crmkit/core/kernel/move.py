@@ -82,8 +82,7 @@ class Move(Generic[E, P]):
         details = self._written(args, kwargs)
         after = record if self.effect is None else self.effect(record, stamp, *args, **kwargs)
         self._check_effect(record, after)
-        moved: E = evolve(_living(after), status=self.target)
-        return step(moved, stamp, self.event, details)
+        return step(after, stamp, self.event, details, status=self.target)
 
     def require(self, record: E, *, now: datetime, holds: Holds | None = None) -> None:
         """Nothing, if the move can be made; `holds` as `refusals` has it.

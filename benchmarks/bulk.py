@@ -1,0 +1,124 @@
+"""Races of many leads at once: saved with their events in one transaction, and loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import evolve
+from sqlalchemy import select
+
+from benchmarks.hands import Core, Hands, Raw
+from benchmarks.leads import cells, event, leads, new_id, operation, recorded
+from benchmarks.orm import Mapped
+from benchmarks.places import Place
+from benchmarks.race import CRMKIT, Race
+from benchmarks.statements import Plans
+from crmkit.core.kernel.journal import changes
+from crmkit.core.sales.lead import Lead
+
+Cells = dict[str, Any]
+
+
+@contextmanager
+def races(place: Place, many: int) -> Iterator[Iterator[Race]]:
+    """Save so many, and load as many."""
+    with place.raw() as connection:
+        opens = "BEGIN IMMEDIATE" if place.name.startswith("SQLite") else ""
+        yield iter([_saving(place, many, Raw(connection, opens)), _loading(place, Raw(connection, opens))])
+
+
+def _saving(place: Place, many: int, raw: Hands) -> Race:
+    """The others are given rows that are encoded and events that are written; crmkit is given records."""
+    plans, mapped = Plans(place), Mapped(place)
+    made = list(leads(many))
+    rows = [cells(place, lead) for lead in recorded(made)]
+    model = place.model.of(Lead)
+    told = [dict(changes(model, None, model.flatten(lead))) for lead in recorded(made)]
+
+    def given() -> tuple[list[Cells], list[Cells], Cells]:
+        """New ids for all, which is not what takes the time."""
+        done = new_id()
+        ids = [place.tables.stored(model.by_path["id"].scalar, new_id()) for _ in rows]
+        saved = [{**row, "id": id} for row, id in zip(rows, ids, strict=True)]
+        events = [
+            event(place, "lead.captured", id, version=1, changes=what, operation=done)
+            for id, what in zip(ids, told, strict=True)
+        ]
+        return saved, events, operation(place, done, "add", made[0].id)
+
+    def by(hands: Hands) -> Callable[[], int]:
+        def save() -> int:
+            saved, events, done = given()
+            hands.begin()
+            hands.write(plans.inserts["lead"], saved)
+            hands.write(plans.inserts["journal"], events)
+            hands.write(plans.inserts["operation"], [done])
+            hands.commit()
+            return many
+
+        return save
+
+    def orm() -> int:
+        saved, events, done = given()
+        with mapped.session() as session:
+            session.add_all([mapped.made("lead", each) for each in saved])
+            session.flush()
+            session.add_all([mapped.made("journal", each) for each in events])
+            session.add(mapped.made("operation", done))
+            session.commit()
+        return many
+
+    def ours() -> int:
+        with place.crm.transaction() as tx:
+            for lead in made:
+                tx.add(evolve(lead, id=new_id()), "lead.captured")
+        return many
+
+    contenders = {
+        "raw driver": by(raw),
+        "SQLAlchemy Core": by(Core(place.engine)),
+        "SQLAlchemy ORM": orm,
+        CRMKIT: ours,
+    }
+    return Race(
+        what=f"save {many:,} leads with their events",
+        things="leads",
+        contenders=contenders,
+        reach={"SQLAlchemy Core": 0.3},
+    )
+
+
+def _loading(place: Place, raw: Raw) -> Race:
+    """All that there are by then: rows by the driver and Core, objects by the ORM and crmkit."""
+    mapped = Mapped(place)
+    table = place.tables.kinds["lead"].table
+    sql = str(select(table).compile(dialect=place.engine.dialect))
+
+    def driver() -> int:
+        raw.begin()
+        raw.cursor.execute(sql)
+        found = raw.cursor.fetchall()
+        raw.commit()
+        return len(found)
+
+    def core() -> int:
+        with place.engine.connect() as connection:
+            return len(connection.execute(select(table)).all())
+
+    def orm() -> int:
+        with mapped.session() as session:
+            return _counted(session.scalars(select(mapped.of["lead"])).all())
+
+    def ours() -> int:
+        with place.crm.read() as view:
+            return _counted(view.of(Lead).find())
+
+    contenders = {"raw driver": driver, "SQLAlchemy Core": core, "SQLAlchemy ORM": orm, CRMKIT: ours}
+    reach = {"SQLAlchemy Core": 0.5, "SQLAlchemy ORM": 3.0}
+    return Race(what="load all leads", things="leads", contenders=contenders, reach=reach)
+
+
+def _counted(found: Sequence[Any]) -> int:
+    return len(found)
