@@ -8,9 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crmkit.core.kernel.normal import Normalizer
-from crmkit.rules.scoring import Contribution
-
 from crmkit import ALWAYS, Criteria
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Veto
@@ -18,11 +15,13 @@ from crmkit.core.kernel.flow import Flow
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.need import Need
+from crmkit.core.kernel.normal import Normalizer
 from crmkit.core.kernel.store import Store
 from crmkit.core.kernel.sweep import Swept
 from crmkit.core.people.user import User
 from crmkit.core.sales.lead import Lead
 from crmkit.plugins import implements, spec
+from crmkit.rules.scoring import Contribution
 from crmkit_acme import judgement
 from crmkit_acme.fields import AcmeLead
 from crmkit_acme.store import JsonLinesStore

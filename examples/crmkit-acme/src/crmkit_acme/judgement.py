@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from crmkit.core.kernel.normal import Normalizer
-from crmkit.rules.scoring import Contribution
-
 from crmkit import Criteria, Param, where
 from crmkit.core.kernel.need import Need
+from crmkit.core.kernel.normal import Normalizer
 from crmkit.core.sales.lead import Lead
+from crmkit.rules.scoring import Contribution
 from crmkit_acme.fields import AcmeLead
 
 LARGE: Final = 100  #: litres a month
