@@ -13,6 +13,8 @@ from crmkit.core.kernel.criteria import Criteria, Param, some, where, within
 from crmkit.core.kernel.entity import Entity, entity
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.need import Need
+from crmkit.testing.world.records import Visit
+from crmkit.testing.world.samples import an_id
 
 if TYPE_CHECKING:
     from crmkit.testing.world.records import Firm
@@ -86,3 +88,11 @@ def test_a_need_by_the_clock_is_asked_at_its_instant() -> None:
     recent, due = where("due_at").in_last(3, "hours"), evolve(TICKET, due_at=NOON)
 
     assert [met(recent, due, NOON + timedelta(hours=hours)) for hours in (-1, 0, 3, 4)] == [False, True, True, False]
+
+
+def test_a_flag_and_a_number_that_are_equal_are_two_conditions() -> None:
+    """What one need was found to say is not taken for what another one says: only a number can be one."""
+    visit = Visit(id=an_id(1), score=1, done=True)
+
+    assert (met(where("score") == 1, visit), met(where("score") == True, visit)) == (True, None)  # noqa: E712
+    assert (met(where("done") == True, visit), met(where("done") == 1, visit)) == (True, None)  # noqa: E712

@@ -27,7 +27,7 @@ from crmkit.core.kernel.sweep import GroundSweep
 from crmkit.core.kernel.tally import GroundCount, GroundMean, GroundMeasure, GroundPercentile, GroundSum, GroundTally
 
 if TYPE_CHECKING:
-    from crmkit.core.kernel.work import Work
+    from crmkit.core.kernel.reading import Reading
 
 #: A plugin's: pure, of the user who acts and a class of records; ALWAYS where it has nothing to hide.
 Access: TypeAlias = Callable[[Any, type[Entity]], Criteria]
@@ -44,7 +44,7 @@ class Sight:
     Who reads or makes a record has it until the work ends, whatever becomes of it; searches go by the rules each time.
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Reading) -> None:
         self._work = work
         self.actor: Entity | None = None  #: whom the rules are asked about, if not the one whom this work reads
         self._rules = {} if work.stamp.by == SYSTEM_ID else work.registry.access

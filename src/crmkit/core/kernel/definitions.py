@@ -15,7 +15,7 @@ from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.model import EntityModel, Row
 
 if TYPE_CHECKING:
-    from crmkit.core.kernel.work import Work
+    from crmkit.core.kernel.reading import Reading
 
 KIND: Final = kind_of(CustomField)
 
@@ -24,7 +24,7 @@ KIND: Final = kind_of(CustomField)
 class Definitions:
     """Those that are active; a work without need of them asks for nothing."""
 
-    work: Work
+    work: Reading
     _known: dict[str, dict[str, Column]] | None = None
 
     def of(self, kind: str) -> Mapping[str, Column]:

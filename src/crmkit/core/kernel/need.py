@@ -28,10 +28,15 @@ class Need:
     criteria: Criteria
     says: str  #: what is needed, to be read after "it needs": "an e-mail address or a phone number"
     _by_clock: bool = field(init=False, eq=False, repr=False)
+    _spelled: str = field(init=False, eq=False, repr=False)  #: tells `== True` from `== 1`, which equality does not
 
     @_by_clock.default
     def _asks_the_clock(self) -> bool:
         return any(isinstance(node, Ago) for node in _nodes(self.criteria))
+
+    @_spelled.default
+    def _spell(self) -> str:
+        return repr(self.criteria)
 
     @property
     def refusal(self) -> Refusal:
@@ -52,11 +57,11 @@ class Need:
         return None if reading is None else reading(record)
 
     def _reading(self, entity: Any, now: datetime) -> Callable[[Any], bool] | None:
-        return _reading(self.criteria, entity, now if self._by_clock else _ANY_TIME)
+        return _reading(self.criteria, self._spelled, entity, now if self._by_clock else _ANY_TIME)
 
 
 @lru_cache(maxsize=1024)
-def _reading(criteria: Criteria, entity: Any, now: datetime) -> Callable[[Any], bool] | None:
+def _reading(criteria: Criteria, _spelled: str, entity: Any, now: datetime) -> Callable[[Any], bool] | None:
     if any(map(_by_calendar, _nodes(criteria))):
         return None
     try:

@@ -19,7 +19,7 @@ from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.tally import GroundCount, GroundTally
 
 if TYPE_CHECKING:
-    from crmkit.core.kernel.work import Work
+    from crmkit.core.kernel.reading import Reading
 
 E = TypeVar("E", bound=Entity)
 
@@ -49,7 +49,7 @@ class Repository(Generic[E]):
     directions, and records that tie are in the order of their ids.
     """
 
-    _work: Work
+    _work: Reading
     _model: EntityModel
 
     def get(self, id: Id[E]) -> E:

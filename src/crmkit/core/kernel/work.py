@@ -6,37 +6,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
 from attrs import evolve
 
-from crmkit.core.kernel.access import Sight
-from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.columns import Json, utc
 from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.counters import Counters
-from crmkit.core.kernel.criteria import Criteria, Given, where
-from crmkit.core.kernel.definitions import Definitions
-from crmkit.core.kernel.entity import Entity, kind_of
-from crmkit.core.kernel.errors import Invalid, StoreError, shape
-from crmkit.core.kernel.figures import Figures, bind_tally, finish
+from crmkit.core.kernel.criteria import Given, where
+from crmkit.core.kernel.entity import Entity
+from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.flow import Move
-from crmkit.core.kernel.ground import Ground
-from crmkit.core.kernel.identity import Identities, Known, outdated
+from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, recordable, step
 from crmkit.core.kernel.keys import Keys
-from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.normal import as_read
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection, rebuilt
+from crmkit.core.kernel.reading import Reading
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.replaying import kept_rows, put_right
-from crmkit.core.kernel.repository import Repository
-from crmkit.core.kernel.store import Order, Session
+from crmkit.core.kernel.store import Session
 from crmkit.core.kernel.sweep import MOST_GUARDED, GroundSweep, Guarded, Sweep, Swept, bind_sweep
-from crmkit.core.kernel.tally import Tally
 from crmkit.core.kernel.text import clean
 from crmkit.core.kernel.told import NOTHING as UNTOLD
 from crmkit.core.kernel.told import Told, told
@@ -47,7 +39,7 @@ P = ParamSpec("P")
 GIVEN_BY_WORK = frozenset({"id", "version", "created_at", "modified_at"})
 
 
-class Work:
+class Work(Reading):
     """What happens together: all of it is kept, or nothing.
 
     Records are read and written through `of`; changes are events, stamped with who, when and within what.
@@ -65,32 +57,15 @@ class Work:
         operation: Id[Any] | None = None,
         known: Operation | None = None,
     ) -> None:
-        self.registry = registry
-        self.definitions = Definitions(self)
-        self.model = evolve(registry.model, defined=self.definitions.of)
-        self.stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=clean(cause, "cause"))
+        stamp = Stamp(at=now, occurred=now, by=by, operation=operation or new_id(), cause=clean(cause, "cause"))
+        super().__init__(session, registry, stamp)
         self.commands = Commands(known)
-        self._session: Session | None = session
         self._new_id = new_id
-        self._records = Identities(self.model)
         self._events: list[Event] = []
         self._swept: list[Swept] = []
         self._recorded: list[Event] = []
         self._eventful = False
-        self._failure: BaseException | None = None
-        self.sight = Sight(self)  #: what of all there is
         self.steps = 0  #: taken so far, whether they were kept or not
-
-    @property
-    def session(self) -> Session:
-        """The store's side of this work.
-
-        :raises StoreError: the work is over
-        """
-        if self._session is None:
-            because = f", because of this: {self._failure}" if self._failure else ""
-            raise StoreError(f"this transaction is over{because}", hint="open another") from self._failure
-        return self._session
 
     def wrote(self, events: Iterable[Event] = ()) -> None:
         """Say that the store has something of this work beside records; its events are recorded with the next ones."""
@@ -106,15 +81,6 @@ class Work:
     def keys(self) -> Keys:
         """Keys that one record holds and no other."""
         return Keys(self)
-
-    def fail(self, error: BaseException) -> None:
-        """Something went wrong half-way: nothing more can be done here, nor can what was done be kept."""
-        self._session, self._failure = None, self._failure or error
-
-    @property
-    def now(self) -> datetime:
-        """The moment that conditions and moves go by: the clock's, unless `occurred` says another."""
-        return self.stamp.occurred
 
     @contextmanager
     def occurred(self, at: datetime) -> Iterator[None]:
@@ -132,10 +98,6 @@ class Work:
     def new_id(self, cls: type[E]) -> Id[E]:  # noqa: ARG002 - it says what the id is of
         """An id for a new record of this class, after all before it."""
         return self._new_id()
-
-    def of(self, cls: type[E]) -> Repository[E]:
-        """The records of one class: get, find, page, count."""
-        return Repository(self, self.model.of(cls))
 
     @command
     def add(self, record: E, event: str, details: Mapping[str, Json] = NOTHING) -> E:
@@ -281,29 +243,6 @@ class Work:
                 self._project(projection, event)
         return kept
 
-    def tally(self, tally: Tally, *, params: Mapping[str, Given] = NOTHING) -> Figures:
-        """The figures, over what is committed and what this work did.
-
-        :raises CriteriaError: a path or a condition that these records do not have
-        """
-        ground = self.sight.tally(bind_tally(tally, now=self.now, **self._asking(params)))
-        self.flush()
-        return finish(tally, ground, self.session.tally(ground))
-
-    def history(self, record: Entity) -> tuple[Event, ...]:
-        """All events of a record, in the order in which they were recorded; none of one that is not found."""
-        self.flush()
-        if not self.sight.sees(self.model.of(type(record)), record.id):
-            return ()
-        return tuple(self.session.history(kind=kind_of(type(record)), id=record.id))
-
-    def journal(self, *, after: int = 0, limit: int | None = None) -> Iterator[Event]:
-        """The events of all records that are found, with a sequence above `after`."""
-        self.flush()
-        if self.sight.whole:
-            return self.session.history(after=after, limit=limit)
-        return islice(self.sight.events(self.session.history(after=after)), limit)
-
     def rebuild(self, projection: Projection[Any]) -> int:
         """Put the rows of a projection right from the journal; returns how many were not.
 
@@ -358,38 +297,6 @@ class Work:
     def told(self) -> Told:
         """What was done here and is written by now; nothing if no plugin wants to know, as the registry says."""
         return told(self._recorded, self._swept) if self.registry.heard else UNTOLD
-
-    def close(self) -> None:
-        """Nothing more can be done with it."""
-        self._session = None
-
-    def ground(self, kind: str, criteria: Criteria, params: Mapping[str, Given] = NOTHING) -> Ground:
-        """A condition bound to this work's moment, zone, actor (`Param("me")`) and to what it sees."""
-        ground = bind(criteria, kind=kind, now=self.now, **self._asking(params))
-        return self.sight.of(kind, ground)
-
-    def _asking(self, params: Mapping[str, Given]) -> dict[str, Any]:
-        """What is the same for all that is asked here."""
-        given, registry = {"me": self.stamp.by, **params}, self.registry
-        return {"model": self.model, "zone": registry.zone, "params": given, "functions": registry.functions}
-
-    def rows(self, model: EntityModel, where: Ground, order: Iterable[Order], limit: int | None) -> list[Any]:
-        """The records that fulfil a bound condition; each is the one that this work already has, if it has it."""
-        self.flush()
-        found = self.session.page(model.kind, where, tuple(order), limit)
-        self.sight.had(model, found)
-        return self._records.seen(model, found)
-
-    def tracked(self, model: EntityModel, id: Id[Any]) -> Any:
-        """The record with this id.
-
-        :raises NotFound: there is none
-        """
-        return self._known(model, id).record
-
-    def _known(self, model: EntityModel, id: Id[Any]) -> Known:
-        self.sight.require(model, id)
-        return self._records.get(self.session, model, id)
 
     def _project(self, projection: Projection[Any], event: Event) -> None:
         model = self.model.of(projection.row)

@@ -14,7 +14,7 @@ from attrs import NOTHING, fields
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from crmkit.core.kernel.entity import Entity, Extensions
+from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import DefinitionError
 from crmkit.core.kernel.fields import Mark
 from crmkit.core.kernel.flow import Move, arguments
@@ -44,8 +44,8 @@ _BY_TYPE: Final[Mapping[Any, SearchStrategy[Any]]] = {
     Address: st.builds(Address, city=st.sampled_from(("Madrid", "서울"))),
 }
 
-#: What a record has without being given it, or only by the commands that stamp it.
-_GIVEN_BY_WORK: Final = frozenset({"id", "version", "created_at", "modified_at", "status"})
+#: What every record has without somebody writing it down; and the status, with which its life begins.
+_OF_ITSELF: Final = frozenset({each.name for each in fields(Entity)} - {"key"} | {"status"})
 
 
 def nothing_more(hint: Any) -> None:
@@ -95,11 +95,7 @@ def given_to(
 def fields_of(cls: type[Entity], drawing: Drawing = nothing_more) -> SearchStrategy[dict[str, Any]]:
     """The fields of a new record that somebody writes down; what has a default is left out now and then."""
     hints = get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
-    written = [
-        each
-        for each in fields(cls)
-        if each.name not in _GIVEN_BY_WORK and hints[each.name] is not Extensions and not _is_stamped(hints[each.name])
-    ]
+    written = [each for each in fields(cls) if each.name not in _OF_ITSELF and not _is_stamped(hints[each.name])]
     return st.fixed_dictionaries(
         {each.name: values(hints[each.name], drawing) for each in written if each.default is NOTHING},
         optional={each.name: values(hints[each.name], drawing) for each in written if each.default is not NOTHING},

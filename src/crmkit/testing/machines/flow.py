@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Final, get_args, get_origin, get_type_hints
 from unittest import TestCase
 
@@ -14,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, precondition, rule, run_state_machine_as_test
 from hypothesis.strategies import SearchStrategy
 
-from crmkit.builtin import ENTITIES
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import IllegalMove, Invalid, Refused
 from crmkit.core.kernel.flow import LifeCycle, Move, arguments
@@ -146,7 +146,7 @@ class FlowMachine(RuleBasedStateMachine):
         opens, flow = type(self).opens, self.cycle.flow
         targets = list(dict.fromkeys(_led_to(self.cycle)))
         if opens is None:
-            entities = [cls for cls in dict.fromkeys((flow.entity, *targets)) if cls not in ENTITIES]
+            entities = [cls for cls in dict.fromkeys((flow.entity, *targets)) if cls not in _known()]
             crm: Any = CRM.open("memory:", entities=entities, clock=self.clock, ids=self.ids)
             more = f"entities=[{', '.join(map(self.story.words.uses, entities))}], " if entities else ""
             self.story.opening = f'CRM.open("memory:", {more}clock=clock, ids=FixedIds())'
@@ -176,7 +176,8 @@ def flow_machine(
 ) -> type[TestCase]:
     """The test of a life cycle, a plugin's or crmkit's own, to be called TestTicket or so in a module of tests.
 
-    Its records live in a CRM, in memory with the entity added, or the one that `opens` gives for a clock and ids.
+    Its records live in a CRM in memory with all installed plugins, and with the entity if none of them brings it; or in
+    the one that `opens` gives for a clock and ids.
     `begin` brings one into being, as a command would; without it the fields that people write down are drawn. `drawing`
     says how to draw values of types of one's own. Every status is reached by some example, but for those `unreached`:
     a need that never comes true, or an effect that refuses everything, is a life that nobody lives.
@@ -214,6 +215,13 @@ def _unmet(tx: Transaction, move: Move[Any, ...], record: Any) -> set[str]:
         return set()
     there = tx.of(move.entity)
     return {need.code for need in move.needs if not there.holds(record.id, need.criteria)}
+
+
+@cache
+def _known() -> frozenset[type[Entity]]:
+    """The kinds of record that a CRM has by itself: those of crmkit, and those of installed plugins."""
+    with CRM.open("memory:") as crm:
+        return frozenset(model.cls for model in crm.registry.model.entities.values())
 
 
 def _led_to(cycle: type[LifeCycle]) -> Iterator[type[Entity]]:
