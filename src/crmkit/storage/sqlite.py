@@ -116,6 +116,7 @@ class SQLiteStore(SQLStore):
             raise StoreError("this store is closed", hint="open it again")
         connection = self._reading.connect()
         try:
+            connection.begin()
             Line(connection).rows("SELECT count(*) FROM sqlite_master", ())  # what is seen is what there is now
         except BaseException:
             connection.close()
