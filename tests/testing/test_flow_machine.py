@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from types import new_class
 from typing import Any
@@ -15,14 +15,18 @@ from support.flows import ticket
 
 from crmkit.core.kernel.criteria import NEVER
 from crmkit.core.kernel.entity import Entity, entity
-from crmkit.core.kernel.errors import Invalid
+from crmkit.core.kernel.errors import Invalid, Veto
 from crmkit.core.kernel.flow import Flow, LifeCycle, Need
 from crmkit.core.kernel.ids import Id
-from crmkit.core.kernel.journal import Stamp
+from crmkit.core.kernel.journal import Event, Stamp
 from crmkit.core.kernel.move import Move
+from crmkit.core.kernel.sweep import Swept
 from crmkit.core.sales.lead import lead
 from crmkit.core.sales.opportunity import Opportunity, opportunity
 from crmkit.core.service.case import Case, CaseType, case
+from crmkit.crm import CRM
+from crmkit.plugins import implements, spec
+from crmkit.testing import FixedClock, FixedIds
 from crmkit.testing.machines import flow_machine
 from crmkit.testing.machines.crm import checked_rows, in_memory
 from crmkit.transaction import Transaction
@@ -150,6 +154,27 @@ def test_a_broken_kernel_is_found(broken: str, words: str, monkeypatch: pytest.M
 
     with pytest.raises(AssertionError, match=words):
         _lived(_life(needs=needs))
+
+
+class Thrifty:
+    """A plugin that lights no lamp with an even number of watts."""
+
+    @implements(spec.before_commit)
+    def odd_ones(self, events: Sequence[Event], swept: Sequence[Swept]) -> None:
+        """Nor a part of one."""
+        if any(event.details.get("watts", 1) % 2 == 0 for event in events):  # type: ignore[operator]
+            raise Veto("an odd one, please")
+
+
+def test_a_veto_is_no_fault() -> None:
+    """A plugin may say no to what a life cycle allows; the record stays as it was, and lives on."""
+    cycle = _life()
+
+    def opens(clock: FixedClock, ids: FixedIds) -> CRM:
+        entities = [cycle.flow.entity]
+        return CRM.open("memory:", plugins=[Thrifty()], entities=entities, discover=False, clock=clock, ids=ids)
+
+    _lived(cycle, opens=opens)
 
 
 def test_a_life_can_be_pasted() -> None:

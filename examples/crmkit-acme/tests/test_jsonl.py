@@ -54,7 +54,7 @@ class Opened:
 
     def __init__(self, clock: FixedClock, ids: FixedIds) -> None:
         self._folder = TemporaryDirectory()
-        self._crm = CRM.open(f"jsonl:{self._folder.name}", plugins=["acme"], discover=False, clock=clock, ids=ids)
+        self._crm = CRM.open(f"jsonl:{self._folder.name}", clock=clock, ids=ids)
 
     def __enter__(self) -> CRM:
         return self._crm

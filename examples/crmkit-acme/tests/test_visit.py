@@ -19,7 +19,7 @@ def opened(clock: FixedClock, ids: FixedIds) -> CRM:
     return CRM.open("memory:", clock=clock, ids=ids)
 
 
-TestVisit = flow_machine(visit, opens=opened, unreached=())
+TestVisit = flow_machine(visit, opens=opened)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, precond
 from hypothesis.strategies import SearchStrategy
 
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import IllegalMove, Invalid, Refused
+from crmkit.core.kernel.errors import IllegalMove, Invalid, Refused, Veto
 from crmkit.core.kernel.flow import LifeCycle, Move, arguments
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import replay
@@ -69,7 +69,7 @@ class FlowMachine(RuleBasedStateMachine):
         with self.story.told():
             try:
                 record = self._done(step)
-            except Invalid as refused:  # fields that do not go together, a key that is taken
+            except (Invalid, Veto) as refused:  # fields that do not go together, a key that is taken, a plugin says no
                 self.story.refused(refused)
                 return multiple()
             assert record.status == flow.initial, f"a {flow.kind} begins {record.status}, not {flow.initial}"
@@ -96,7 +96,7 @@ class FlowMachine(RuleBasedStateMachine):
                 assert before.status not in move.sources, f"{move} is possible from {before.status}"
                 assert refused.facts["possible"] == list(possible)
                 self.story.refused(refused)
-            except (Refused, Invalid) as refused:
+            except (Refused, Invalid, Veto) as refused:
                 assert before.status in move.sources, f"{move} is not possible from {before.status}"
                 self.story.refused(refused)
             with self.ids.unspent(), self.crm.read() as view:
