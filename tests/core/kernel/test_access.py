@@ -14,8 +14,10 @@ from support.crms import STORES, plugged
 
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.deliveries.delivery import Delivery, DeliveryStatus
 from crmkit.core.kernel.call import call
 from crmkit.core.kernel.criteria import ALWAYS, NEVER, Criteria, Param, some, where
+from crmkit.core.kernel.custom_field import CustomField
 from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import CrmError, Invalid, NotFound, Refused
 from crmkit.core.kernel.flow import Move
@@ -50,6 +52,8 @@ def own(actor: User, entity: type[Entity]) -> Criteria:
         return where("code") != "SECRET"
     if entity is Team:
         return where("name") != "Board"
+    if entity in {CustomField, Delivery}:
+        return NEVER
     return OWN if entity in HELD else ALWAYS
 
 
@@ -93,6 +97,17 @@ def staged(store: str, folder: Path, **fields: Any) -> Iterator[Scene]:
             mine, hidden = populated(tx, kim, "kim"), populated(tx, lee, "lee")
             hidden["product"] = tx.sales.add_product(code="SECRET", name="Secret", key="secret")
             hidden["team"] = board
+            hidden["custom_field"] = tx.fields.define(Lead, name="secret", holds="choice", choices=["a"])
+            letter = Delivery(
+                id=tx.new_id(Delivery),
+                consumer="mail",
+                position=1,
+                sequence=1,
+                kind="lead",
+                record="x",
+                event="lead.won",
+            )
+            hidden["delivery"] = tx.add(evolve(letter, status=DeliveryStatus.DEAD), "delivery.added")
             (hidden["stage_stay"],) = tx.of(StageStay).find(where("opportunity_id") == hidden["opportunity"].id)
         yield Scene(crm, kim, mine, hidden)
 
@@ -273,6 +288,11 @@ COMMANDS: dict[str, Callable[[Transaction, dict[str, Any], dict[str, Any]], obje
     "service.open_case": lambda tx, it, mine: tx.service.open_case(
         title="x", type=CaseType.REQUEST, account=it["account"].id
     ),
+    "fields.offer": lambda tx, it, mine: tx.fields.offer(it["custom_field"].id, choices=["b"]),
+    "fields.retire": lambda tx, it, mine: tx.fields.retire(it["custom_field"].id),
+    "fields.restore": lambda tx, it, mine: tx.fields.restore(it["custom_field"].id),
+    "deliveries.resend": lambda tx, it, mine: tx.deliveries.resend(it["delivery"].id),
+    "deliveries.drop": lambda tx, it, mine: tx.deliveries.drop(it["delivery"].id),
     "service.open_case contact": lambda tx, it, mine: tx.service.open_case(
         title="x", type=CaseType.REQUEST, contact=it["contact"].id
     ),
