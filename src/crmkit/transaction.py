@@ -14,6 +14,7 @@ from crmkit.areas.deliveries import Deliveries
 from crmkit.areas.fields import Fields
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
+from crmkit.areas.privacy import Privacy
 from crmkit.areas.sales import Sales
 from crmkit.areas.service import Service
 from crmkit.core.kernel.columns import utc
@@ -66,6 +67,11 @@ class Transaction(Work):
         return Fields(self)
 
     @property
+    def privacy(self) -> Privacy:
+        """What is kept about one person, to be handed over or erased."""
+        return Privacy(self)
+
+    @property
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
@@ -74,7 +80,6 @@ class Transaction(Work):
     def deliveries(self) -> Deliveries:
         """Dead letters of consumers."""
         return Deliveries(self)
-
 
     @command
     def undo(self, operations: Id[Any] | Sequence[Id[Any]]) -> Undone:

@@ -25,7 +25,7 @@ from crmkit.core.kernel.predicate import row_predicate
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
-from crmkit.storage.refusals import done_before, only_reads, recorded_before, still_needed, taken
+from crmkit.storage.refusals import done_before, nothing_to_redact, only_reads, recorded_before, still_needed, taken
 from crmkit.storage.world import Journal, Portion, Registers, Table, World, compared, keys, stretch
 
 PATIENCE = 60.0  #: seconds that a transaction waits for the one before it
@@ -89,7 +89,7 @@ class MemorySession:
 
     def __init__(self, model: Model, world: World, end: Callable[[World], None]) -> None:
         self._model = model
-        self._world = world
+        self._begun = self._world = world
         self._end = end
         self._over = False
         self._tables = dict(world.tables)
@@ -238,6 +238,19 @@ class MemorySession:
             found = chain.from_iterable([journal.after(after) for journal in journals])
         return islice((event for event in found if event.concerns(kind, id, operation)), limit)
 
+    def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:
+        """Let other journals take the place of those that are there: who reads the old ones is not disturbed."""
+        self._opened()
+        world, told = self._world, {event.sequence: event for event in events}
+        kept = {**world.operations, **self._operations}
+        if not all(each.id in kept for each in operations) or not all(0 < each <= self._journal.last for each in told):
+            raise nothing_to_redact()
+        said = {each.id: evolve(kept[each.id], cause=each.cause, commands=each.commands) for each in operations}
+        self._operations = {id: said.get(id, each) for id, each in self._operations.items()}
+        past = {id: said.get(id, each) for id, each in world.operations.items()}
+        self._world = evolve(world, journal=world.journal.redacted(told), operations=past)
+        self._journal = self._journal.redacted(told)
+
     def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added, if that is in the bounds."""
         self._opened()
@@ -290,7 +303,7 @@ class MemorySession:
     def rollback(self) -> None:
         """Leave everything as it was."""
         self._opened()
-        self._close(self._world)
+        self._close(self._begun)
 
     def _close(self, world: World) -> None:
         self._over = True
@@ -317,6 +330,10 @@ class MemorySnapshot(MemorySession):
     """One world, which others may meanwhile have left behind."""
 
     def record(self, events: Sequence[Event]) -> None:  # noqa: ARG002 - as every session
+        """Refused."""
+        raise only_reads()
+
+    def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:  # noqa: ARG002 - as every session
         """Refused."""
         raise only_reads()
 

@@ -53,3 +53,8 @@ def done_before(operation: Id[Any]) -> Conflict:
         hint="run it again to have its answers",
         facts={"operation": str(operation)},
     )
+
+
+def nothing_to_redact() -> Conflict:
+    """What is to be redacted is not there."""
+    return Conflict("an event or an operation that is to be redacted is not there", hint="read them again")

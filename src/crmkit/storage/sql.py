@@ -33,7 +33,8 @@ from crmkit.storage.line import Line
 from crmkit.storage.migrate import migrate
 from crmkit.storage.operations import operation_of
 from crmkit.storage.operations import row_of as row_of_operation
-from crmkit.storage.refusals import changed_meanwhile, done_before, only_reads, recorded_before
+from crmkit.storage.redaction import redacted
+from crmkit.storage.refusals import changed_meanwhile, done_before, nothing_to_redact, only_reads, recorded_before
 from crmkit.storage.registers import Registers
 from crmkit.storage.schema import as_made, create, found
 from crmkit.storage.statements import Statements, Write, insert
@@ -267,6 +268,11 @@ class SQLSession:
         while found := self._opened().execute(chosen.where(journal.table.c.sequence > after)).all():
             yield from map(event_of, journal.decode(found))
             after = found[-1].sequence
+
+    def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:
+        """Write anew what these say."""
+        if not redacted(self._changing(), self._prepared.tables, events, operations):
+            raise nothing_to_redact()
 
     def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added, if that is in the bounds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,9 @@ from sqlalchemy.pool import QueuePool
 from crmkit.core.kernel.errors import Invalid, StoreError, shape
 from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model
+from crmkit.core.kernel.operation import Operation
 from crmkit.storage.faults import SQLITE, Meaning
 from crmkit.storage.line import FAILURE, Line
 from crmkit.storage.mounts import network_of
@@ -68,6 +70,7 @@ class SQLiteStore(SQLStore):
         self._turns: Final = Turns(self._file, PATIENCE)
         self._reading: Final = _engine(self._file, "PRAGMA query_only = ON", begin="BEGIN")
         self._checkpoint_at = CHECKPOINT_AT
+        self._unclean = False  #: something was redacted, and what it said may still be in the file or its log
         writing = _engine(self._file, f"PRAGMA synchronous = {_synchronous(profile)}", begin="BEGIN IMMEDIATE")
         super().__init__(writing, model, SQLiteDialect(), prefix=checked_prefix(prefix))
 
@@ -161,14 +164,25 @@ class SQLiteStore(SQLStore):
         _same(self._process)
         return super()._connected()
 
-    def _ended(self, turn: Turn) -> None:
+    def _ended(self, turn: Turn, *, redacted: bool = False) -> None:
         """After a transaction, while the turn is still ours: checkpoints and writers never meet."""
         try:
-            if self._engine is not None and _size(f"{self._file}-wal") > self._checkpoint_at:
+            self._unclean = self._unclean or redacted
+            if self._engine is not None and self._unclean:
+                self._unclean = not self._cleaned(self._engine)
+            elif self._engine is not None and _size(f"{self._file}-wal") > self._checkpoint_at:
                 self._checkpoint(self._engine)
                 self._checkpoint_at = _size(f"{self._file}-wal") + CHECKPOINT_AT
         finally:
             turn.end()
+
+    def _cleaned(self, engine: sa.Engine) -> bool:
+        """Write the file anew, for pages keep bytes of what was moved within them; whether the log is gone too."""
+        with suppress(sqlite3.Error, StoreError), closing(engine.raw_connection()) as connection:
+            connection.cursor().execute("VACUUM")
+            self._checkpoint(engine)
+            return _size(f"{self._file}-wal") == 0
+        return False
 
     def _checkpoint(self, engine: sa.Engine) -> None:
         """Put the log into the file, as far as no snapshot needs it; what cannot be now is done the next time."""
@@ -180,15 +194,21 @@ class SQLiteStore(SQLStore):
 class SQLiteSession(SQLSession):
     """One transaction that has the turn."""
 
-    def __init__(self, connection: sa.Connection, prepared: Prepared, end: Callable[[], None]) -> None:
+    def __init__(self, connection: sa.Connection, prepared: Prepared, end: Callable[..., None]) -> None:
         super().__init__(connection, prepared)
         self._process: Final = os.getpid()
-        self._end: Callable[[], None] | None = end
+        self._end: Callable[..., None] | None = end
+        self._redacted = False
+
+    def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:
+        """As every store; the file and its log are cleaned straight after the commit."""
+        super().redact(events, operations)
+        self._redacted = True
 
     def commit(self) -> None:
         """Keep it; where that fails, nothing is left but to roll back."""
         super().commit()
-        self._ended()
+        self._ended(redacted=self._redacted)
 
     def rollback(self) -> None:
         """Forget it."""
@@ -197,10 +217,10 @@ class SQLiteSession(SQLSession):
         finally:
             self._ended()
 
-    def _ended(self) -> None:
+    def _ended(self, *, redacted: bool = False) -> None:
         end, self._end = self._end, None
         if end is not None and os.getpid() == self._process:
-            end()
+            end(redacted=redacted)
 
     def _opened(self) -> sa.Connection:
         _same(self._process)
@@ -301,6 +321,7 @@ def _connection(file: str, pragma: str) -> sqlite3.Connection:
 
 def _set_up(connection: sqlite3.Connection, file: str) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     connection.execute("PRAGMA wal_autocheckpoint = 0")  # only who has the turn makes checkpoints
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()

@@ -62,7 +62,7 @@ def compared(column: Column, value: Any) -> Any:
 
 @frozen
 class Journal:
-    """Events in the order of their sequence numbers, found by these and by their record; it grows and never changes."""
+    """Events in the order of their sequence numbers, found by these and by their record; it only grows."""
 
     before: int = 0  #: the sequence number before the first
     events: list[Event] = field(factory=list)
@@ -85,6 +85,17 @@ class Journal:
     def after(self, sequence: int) -> Iterator[Event]:
         """The events there are by now with a higher sequence number."""
         return (self.events[place] for place in range(max(0, sequence - self.before), len(self.events)))
+
+    def redacted(self, events: Mapping[int, Event]) -> Journal:
+        """Another one, in which what these events say, by sequence number, stands in the place of what was said."""
+        made = Journal(self.before)
+        for event in self.events:
+            other = events.get(event.sequence, event)
+            stamp = evolve(event.stamp, cause=other.stamp.cause)
+            made.append(
+                event if other is event else evolve(event, changes=other.changes, details=other.details, stamp=stamp)
+            )
+        return made
 
     def trail(self, kind: str, id: Id[Any]) -> list[Event]:
         """The events of one record there are by now."""
@@ -126,7 +137,7 @@ class World:
     tables: Mapping[str, Table]
     journal: Journal
     last: int = 0  #: the highest sequence number in it; the journal itself may have grown since
-    operations: dict[Id[Any], Operation] = field(factory=dict)  #: it grows and never changes, like the journal
+    operations: dict[Id[Any], Operation] = field(factory=dict)  #: it grows, and another takes its place for a redaction
     registers: Registers = field(factory=Registers)  #: never changed, like tables
     fed: list[Portion] = field(factory=list)  #: by position, from 1 on; it grows and never changes
 

@@ -102,6 +102,11 @@ class Recorded:
         self._session.record(events)
         self._steps.append(["events", said(list(events))])
 
+    def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:
+        """Noted like the rest: nobody is told any more what they said, but the lines of before still have it."""
+        self._session.redact(events, operations)
+        self._steps.append(["redact", [said(list(events)), said(list(operations))]])
+
     def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What a counter says, once it is changed."""
         value = self._session.count(key, by, least=least, most=most)
@@ -156,6 +161,10 @@ def done_again(session: Session, model: Model, name: str, words: list[Any]) -> N
             session.delete(kind, [Id(id) for id in ids])
         case "events", [events]:
             session.record([read(Event, event) for event in events])
+        case "redact", [[events, operations]]:
+            session.redact(
+                [read(Event, event) for event in events], [read(Operation, operation) for operation in operations]
+            )
         case "count", [key, by]:
             session.count(key, by)
         case "reserve", [space, keys, before, after]:

@@ -99,6 +99,17 @@ class Session(Protocol):
         """Events with a sequence above `after`, in order; of one kind, of one record, or of one operation."""
         ...
 
+    def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:
+        """Let events and operations that are kept say what these say: changes, details, cause; commands.
+
+        They are known by sequence and by id; whatever else they are stays. What they said is nowhere once it is
+        committed, also not for whoever opens the store without this library, as far as the store can do something
+        about it.
+
+        :raises Conflict: one of them is not there; the transaction is only good for `rollback` then
+        """
+        ...
+
     def count(self, key: str, by: int = 0, *, least: int = -LARGEST_INTEGER, most: int = LARGEST_INTEGER) -> int | None:
         """What the counter says once `by` is added; None, and nothing is added, where that is not in the bounds.
 

@@ -177,7 +177,7 @@ def _write(work: Work, steps: Sequence[_Step]) -> None:
     for projection in work.registry.projections:
         ids = [step.id for step in _of(steps, projection.subject)]
         if ids:
-            _fold_again(session, model.of(projection.row), projection, ids)
+            fold_again(session, model.of(projection.row), projection, ids)
 
 
 def _remove(work: Work, steps: Sequence[_Step]) -> None:
@@ -206,7 +206,7 @@ def _parents_first(model: EntityModel, rows: Sequence[Row | None]) -> list[Row]:
     return ordered
 
 
-def _fold_again(session: Session, model: EntityModel, projection: Projection[Any], ids: Sequence[Id[Any]]) -> None:
+def fold_again(session: Session, model: EntityModel, projection: Projection[Any], ids: Sequence[Id[Any]]) -> None:
     """The rows that follow from what still stands of these records' events."""
     via = model.by_path[projection.via]
     for some in _portions(ids):
