@@ -18,8 +18,11 @@ from support.crms import LOCAL, STORES, opened, plugged
 from support.deeds import Act, acts, done, rows_of
 
 from crmkit import ALWAYS, CRM, NEVER
+from crmkit.consuming import Held
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.deliveries.consumer import Consumer
+from crmkit.core.deliveries.delivery import Delivery
 from crmkit.core.kernel.errors import Invalid, NotFound, Refused
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.money import Money
@@ -150,7 +153,7 @@ def test_undoing_brings_nothing_back(crm: CRM) -> None:
     with crm.transaction() as tx:
         tx.privacy.erase(tx.of(Lead).get(lead.id))
         erasure = tx.stamp.operation
-    with crm.transaction() as tx, pytest.raises(Refused):
+    with crm.transaction() as tx, pytest.raises(Refused, match="erased"):
         tx.undo(qualified)
     with crm.transaction() as tx:
         tx.undo(erasure)
@@ -188,6 +191,39 @@ def test_a_contact_that_was_undone_is_erased_with_its_lead(crm: CRM) -> None:
         assert tx.privacy.erase(tx.of(Lead).get(lead.id)).records == 1
     assert found(crm) == []
     assert crm.replay()
+
+
+def test_what_consumers_stumbled_over_is_not_kept(crm: CRM) -> None:
+    """The fault of a delivery may have told of the person; the delivery itself stays."""
+    lead = lived(crm)
+
+    def stumble(held: Held) -> None:
+        raise ValueError(f"Xyzzy Quuxson has no {held.message.event.name}")
+
+    crm.deliver(Consumer(name="mailer", kinds=("lead",)), stumble)
+    with crm.transaction() as tx:
+        tx.privacy.erase(tx.of(Lead).get(lead.id))
+        assert {each.fault for each in tx.of(Delivery).find()} == {"[erased]"}
+    assert found(crm) == []
+
+
+def test_a_file_keeps_no_bytes_of_what_was_moved_within_it(tmp_path: Path) -> None:
+    """Pages that were split keep copies which nothing leads to; the file is written anew."""
+    with opened("sqlite", tmp_path) as crm:
+        names = [f"Canary{number:04d}" for number in range(400)]
+        with crm.transaction() as tx:
+            leads = [
+                tx.sales.capture_lead(topic="Oil", person=f"Ann {name}", email=f"{name[-1]}{name}@example.com")
+                for name in names
+            ]
+        with crm.transaction() as tx:
+            for lead in leads[::3]:
+                tx.revise(evolve(tx.of(Lead).get(lead.id), note="n" * 300))
+        with crm.transaction() as tx:
+            for lead in leads[::4]:
+                tx.privacy.erase(tx.of(Lead).get(lead.id))
+        assert found(crm, tuple(names[::4])) == []
+        assert len(found(crm, tuple(names))) == 300
 
 
 def test_whom_one_does_not_see_one_does_not_erase(tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ import pytest
 from support.crms import STORES, opened
 
 from crmkit import CRM
+from crmkit.consuming import Held
+from crmkit.core.deliveries.consumer import Consumer
+from crmkit.core.deliveries.delivery import Delivery
 from crmkit.core.kernel.past import Difference
 from crmkit.core.kernel.store import Session
 
@@ -90,3 +93,22 @@ def test_rows_that_are_missing_or_too_many_are_put_right(crm: CRM) -> None:
 def _first(crm: CRM, kind: str) -> Any:
     with crm.read() as view:
         return view.of(view.model.entities[kind].cls).first().id  # type: ignore[union-attr]
+
+
+def test_how_far_consumers_have_come_is_left_alone(crm: CRM) -> None:
+    """It has no events: nothing differs by it, and a repair takes none of it away."""
+
+    def stumble(_: Held) -> None:
+        raise ValueError
+
+    mailer = Consumer(name="mailer", kinds=("lead",))
+    stumbled = crm.deliver(mailer, stumble)
+    assert stumbled.failed
+    behind_the_back(crm, lambda session: session.delete("stage_stay", [_first(crm, "stage_stay")]))
+
+    repaired = crm.replay(repair=True)
+
+    assert {each.kind for each in repaired.differences} == {"stage_stay"}
+    with crm.read() as view:
+        assert view.of(Delivery).count() == stumbled.failed
+    assert crm.replay()

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from crmkit.areas.leases import changed
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.deliveries.delivery import Delivery
 from crmkit.core.kernel.columns import Json, to_json
 from crmkit.core.kernel.command import command
+from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.entity import kind_of
-from crmkit.core.kernel.erasure import Erased, Place, erase, personal, texts
+from crmkit.core.kernel.erasure import ERASED, Erased, Place, erase, personal, texts
 from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.ground import OneOf
-from crmkit.core.kernel.identity import missing
+from crmkit.core.kernel.identity import missing, outdated
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Row
@@ -59,6 +62,7 @@ class Privacy:
             subjects = {place: personal(work.model.entities[place[0]]) for place in persons}
             said = {text for event in journal for text in texts(event.changes, subjects[event.kind, event.id])}
             subjects |= dict(self._copies(journal, said))
+            self._silence(persons)
             return erase(work, subjects, [place for place, _ in self._related(persons)], operations)
 
     def export(self, record: Lead | Contact) -> dict[str, Json]:
@@ -142,6 +146,17 @@ class Privacy:
                     groups = [[path for path in paths if path == one or path.startswith(f"{one}.")] for one in TAKEN]
                     taken = [group for group in groups if said.intersection(texts(birth.changes, group))]
                     yield (ACCOUNT, id), frozenset(path for group in taken for path in group)
+
+    def _silence(self, persons: Iterable[Place]) -> None:
+        """What went wrong with deliveries of the person's events may tell of anything.
+
+        :raises Conflict: somebody has one in hand
+        """
+        for kind, id in persons:
+            for letter in self.work.of(Delivery).find((where("kind") == kind) & (where("record") == str(id))):
+                silent = evolve(letter, version=letter.version + 1, fault=ERASED)
+                if letter.fault is not None and not changed(self.work, letter, silent):
+                    raise outdated(kind_of(Delivery), [letter.id])
 
     def _related(self, persons: Iterable[Place]) -> list[tuple[Place, Row]]:
         """The records that lead to the person's, as far as they are seen, without those and without projections."""

@@ -72,7 +72,7 @@ class Consumer:
         return now + self.schedule[tries] * (1 + JITTER * (2 * chance - 1))
 
 
-@entity("consumer")
+@entity("consumer", journaled=False)
 @frozen(kw_only=True)
 class Reader(Entity):
     """How far a consumer has come in the feed: what lies before is delivered, or kept as a delivery."""

@@ -27,7 +27,7 @@ class DeliveryStatus(StrEnum):
     DEAD = "dead"  #: a dead letter: it was tried in vain as often as it may be
 
 
-@entity("delivery", indexes=(index("consumer", "due_at"), index("consumer", "record")))
+@entity("delivery", indexes=(index("consumer", "due_at"), index("consumer", "record")), journaled=False)
 @frozen(kw_only=True)
 class Delivery(Entity):
     """Which event, for whom, and how it went; its id is that of the message, the same at each try."""

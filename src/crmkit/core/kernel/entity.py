@@ -88,6 +88,7 @@ class Declared:
 
     kind: str
     indexes: tuple[Index, ...]
+    journaled: bool = True  #: its rows follow from the journal, and from nothing else
 
 
 @frozen
@@ -98,8 +99,10 @@ class Extended:
     prefix: str
 
 
-def entity(kind: str, *, indexes: tuple[Index, ...] = ()) -> Callable[[type[T]], type[T]]:
+def entity(kind: str, *, indexes: tuple[Index, ...] = (), journaled: bool = True) -> Callable[[type[T]], type[T]]:
     """Declare the attrs class below as the kind of record named `kind`; it stays an ordinary attrs class.
+
+    One that is not `journaled` is how far something has come, not what happened: replay leaves it alone.
 
     :raises DefinitionError: a kind that is no plain lower-case word
     """
@@ -107,7 +110,7 @@ def entity(kind: str, *, indexes: tuple[Index, ...] = ()) -> Callable[[type[T]],
         raise DefinitionError(f"«{kind}» cannot name a kind of record", hint="a lower-case identifier such as lead")
 
     def declare(cls: type[T]) -> type[T]:
-        cls.__crm__ = Declared(kind, (unique("key"), *indexes))  # type: ignore[attr-defined]
+        cls.__crm__ = Declared(kind, (unique("key"), *indexes), journaled)  # type: ignore[attr-defined]
         return cls
 
     return declare

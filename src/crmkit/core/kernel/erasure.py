@@ -32,6 +32,7 @@ ERASED: Final = "[erased]"  #: what stands where something has to stand
 LONG_ENOUGH: Final = 5  #: characters by which a text within another one tells of somebody
 
 _UNTELLING: Final = ("rule", "country", "order")  #: the last words of paths that many people have the same at
+_CHOSEN: Final = f":{Scalar.CHOICE}"  #: the end of names under which `custom` has what many others have as well
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -79,8 +80,8 @@ def texts(changes: Mapping[str, Change], paths: Iterable[str]) -> Iterator[str]:
     for path in paths:
         if path in changes and path.rpartition(".")[2] not in _UNTELLING:
             for value in changes[path]:
-                for each in value.values() if isinstance(value, dict) else (value,):
-                    if isinstance(each, str) and each != ERASED:
+                for name, each in value.items() if isinstance(value, dict) else (("", value),):
+                    if isinstance(each, str) and each != ERASED and not name.endswith(_CHOSEN):
                         yield each.casefold()
 
 

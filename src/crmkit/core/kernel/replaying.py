@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from crmkit.core.kernel.entity import declared
 from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.identity import outdated
 from crmkit.core.kernel.ids import Id
-from crmkit.core.kernel.model import EntityModel, Model, Row
+from crmkit.core.kernel.model import EntityModel, Row
 from crmkit.core.kernel.past import Difference, Replayed, World, everything
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session
@@ -25,13 +26,13 @@ def replayed(session: Session, registry: Registry, *, repair: bool = False) -> R
     :raises Conflict: a record changed while it was being repaired
     :raises Invalid: like `Session.insert`
     """
-    models = registry.model.entities
+    models = {kind: model for kind, model in registry.model.entities.items() if declared(model.cls).journaled}
     kept = {kind: kept_rows(session, model) for kind, model in models.items()}  # before the journal, which is ahead
     journal = tuple(session.history())
     right = everything(registry, journal)
     found = tuple(each for kind, model in models.items() for each in _differences(model, kept[kind], right[kind]))
     if repair and found:
-        _repair(session, registry.model, kept, right)
+        _repair(session, models, kept, right)
     return Replayed(len(journal), sum(map(len, right.values())), found, repaired=repair)
 
 
@@ -53,12 +54,12 @@ def _update(session: Session, model: EntityModel, kept: Mapping[Id[Any], Row], r
     return len(wrong)
 
 
-def _repair(session: Session, model: Model, kept: World, right: World) -> None:
+def _repair(session: Session, models: Mapping[str, EntityModel], kept: World, right: World) -> None:
     """What is missing comes first, what is too much goes last: references lead somewhere all the while."""
-    for kind, each in model.entities.items():
+    for kind, each in models.items():
         session.insert(kind, [row for id, row in right[kind].items() if id not in kept[kind]])
         _update(session, each, kept[kind], right[kind])
-    for kind in reversed(tuple(model.entities)):
+    for kind in reversed(tuple(models)):
         session.delete(kind, [id for id in kept[kind] if id not in right[kind]])
 
 
