@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 from support.crms import STORES, opened
@@ -139,3 +141,18 @@ def test_every_need_of_a_life_cycle_can_be_asked() -> None:
     assert needs
     for kind, need in needs:
         bind(need.criteria, model=model, kind=kind, now=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_a_transaction_goes_with_the_last_who_has_it() -> None:
+    """What it read is not kept until a collector of garbage comes by."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        with CRM.open("memory:") as crm, crm.transaction() as tx:
+            tx.sales.capture_lead(topic="Cards")
+            there = ref(tx)
+        del tx
+        assert there() is None
+    finally:
+        if collects:
+            gc.enable()

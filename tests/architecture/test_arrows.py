@@ -39,7 +39,7 @@ PURE = frozenset(
     """
     __future__ abc base64 bisect calendar collections contextlib datetime decimal difflib enum fractions functools
     graphlib hashlib heapq html inspect itertools json keyword math operator re statistics string textwrap types typing
-    unicodedata uuid zoneinfo
+    unicodedata uuid weakref zoneinfo
     """.split()
 )
 ALSO_PURE = {"crmkit.core.kernel.ids": {"threading"}}  # two threads never draw one id

@@ -37,6 +37,23 @@ def test_subsidiaries_form_a_tree(tx: Transaction) -> None:
     assert tx.of(Account).find(where("parent.parent.name") == "Top") == (bottom,)
 
 
+def test_accounts_come_in_any_order_of_one_transaction(crm: CRM) -> None:
+    """One that was added first may hang below one that was added last, on every store; also over several levels."""
+    with crm.transaction() as tx:
+        bottom, middle, other, top = (
+            tx.customers.add_account(name=name) for name in ("Bottom", "Middle", "Other", "Top")
+        )
+        tx.revise(evolve(bottom, parent_id=middle.id))
+        tx.revise(evolve(middle, parent_id=top.id))
+        tx.revise(evolve(other, parent_id=top.id))
+
+    with crm.read() as view:
+        below = view.of(Account).find(where("parent.name") == "Top", order=("name",))
+        assert [account.name for account in below] == ["Middle", "Other"]
+        assert view.of(Account).get(bottom.id).parent_id == middle.id
+    assert crm.replay()
+
+
 def test_a_reference_that_leads_nowhere_is_refused_by_field(crm: CRM) -> None:
     """Foreign keys hold on every store."""
     with pytest.raises(Invalid) as refused, crm.transaction() as tx:

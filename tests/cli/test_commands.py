@@ -79,7 +79,7 @@ def test_no_words_are_a_request_for_help(capsys: pytest.CaptureFixture[str]) -> 
     help_ = printed(capsys, "--help")
 
     assert printed(capsys) == help_
-    assert all(f"\n    {command} " in help_ for command in commands())
+    assert all(re.search(rf"^    {command}\s", help_, re.MULTILINE) for command in commands())
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,6 +181,28 @@ def test_columns_words_constants_zone_and_dates_reach_the_records(capsys: pytest
         assert (lead.topic, lead.source, lead.created_at.isoformat()) == ("Oil", "web", "2025-03-31T00:00:00+00:00")
         assert lead.address is not None
         assert lead.address.country == "KR"
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "says"),
+    [
+        ("key,topic\n1,올리브\n".encode("cp949"), "", "encoding: odd.csv is not utf-8-sig"),
+        (b"key,topic\n1,Oil\n", "--encoding klingon", "encoding: got the text 'klingon'"),
+        (b"key,topic,topic\n1,Oil,Gas\n", "", "file: odd.csv has the column «topic» twice"),
+        (b"", "", "file: odd.csv is empty"),
+        (b"key,topic\n1,Oil\n", "--map subject=topic", "columns.topic: the file has no column «subject»"),
+        (b"key,topic\n1,Oil\n", "--map topic=topik", "columns: there is no field «topik»"),
+        (b"key,topic\n1,Oil\n", "--zone Asia/Soul", "zone: "),
+    ],
+)
+def test_a_file_that_cannot_be_imported_leaves_no_database(
+    content: bytes, words: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Encoding, header and mapping are looked at before there is a store."""
+    Path("odd.csv").write_bytes(content)
+
+    assert failed(capsys, "import", "odd.csv", "--as", "lead", *words.split()).startswith(f"invalid: {says}")
+    assert not Path("crm.db").exists()
 
 
 def test_a_file_that_is_not_there_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from io import StringIO
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -17,7 +18,9 @@ from hypothesis import strategies as st
 from support.crms import STORES, opened
 
 from crmkit.core.kernel.errors import Invalid, NotFound, StoreError
+from crmkit.core.kernel.ground import Const
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.journal import IMPLIED
 from crmkit.core.sales.lead import Lead
 from crmkit.core.sales.opportunity import Opportunity
 from crmkit.crm import CRM
@@ -346,6 +349,41 @@ def test_importing_again_changes_nothing_that_was_taken(shared: CRM, leads: str,
 
     assert everything(shared) == before
     assert [(done.created, done.revised, done.rejected) for done in last] == [(0, 0, many) for many in refused]
+
+
+def rows_of(crm: CRM) -> dict[str, list[Any]]:
+    """All records as they are, but for how often and when they were stepped."""
+    with crm.read() as view:
+        return {
+            kind: [
+                tuple(cell for column, cell in zip(model.columns, row, strict=True) if column.path not in IMPLIED)
+                for row in view.session.page(kind, Const(True))
+            ]
+            for kind, model in view.model.entities.items()
+        }
+
+
+@settings(max_examples=15)
+@given(leads=files(LEAD_CELLS), deals=files(DEAL_CELLS), batch=st.integers(1, 4))
+def test_an_import_is_taken_back_as_one(shared: CRM, leads: str, deals: str, batch: int) -> None:
+    """In however many transactions it was done, and beside whatever was there; the journal says what it says."""
+    plan, salt = Plan(constants={"currency": "EUR"}), f"{next(SALTS)}."
+    head, *lines = leads.splitlines()
+    leads = "\n".join([f"key,{head}", *(f"{salt}{number},{line}" for number, line in enumerate(lines))])
+    deals = deals.replace("\nD", f"\n{salt}D").replace(",L", f",{salt}").replace(",A1", f",{salt}A1")
+    first = import_csv(shared, StringIO(leads), kind="lead", batch=batch)
+    before = rows_of(shared)
+
+    second = import_csv(shared, StringIO(deals), kind="opportunity", plan=plan, batch=batch)
+    changed = rows_of(shared) != before
+    if second.operations:
+        with shared.transaction() as tx:
+            tx.undo(second.operations)
+
+    assert changed == bool(second.operations)
+    assert rows_of(shared) == before
+    assert len(first.operations) <= first.read
+    assert shared.replay()
 
 
 def peak(crm: CRM, lines: int) -> int:

@@ -11,6 +11,7 @@ from support.crms import STORES, opened
 
 from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.sweep import Sweep
 from crmkit.core.sales.lead import Lead
 from crmkit.crm import CRM
 from crmkit.transaction import Transaction
@@ -93,6 +94,24 @@ def test_many_records_of_a_kind_are_written_at_once(crm: CRM) -> None:
         return lambda tx: [captured(tx, number) for number in range(start, start + many)]
 
     assert counted(crm, capture(10, 0)) == counted(crm, capture(100, 100))
+
+
+def test_a_sweep_is_done_to_all_records_at_once(crm: CRM) -> None:
+    """A store that cannot say how many rows it changed would change them one by one, and nobody would see it."""
+    with crm.transaction() as tx:
+        ids = [captured(tx, number) for number in range(40)]
+
+    def mark(tag: str, topics: str) -> Sweep:
+        return Sweep("mark", Lead, where("topic").starts_with(topics), {"tags": frozenset({tag})}, event="lead.marked")
+
+    few, many = (
+        counted(crm, lambda tx: tx.sweep(mark("a", "Fibre 1"))),
+        counted(crm, lambda tx: tx.sweep(mark("b", "F"))),
+    )
+    assert few == many < 12
+    few = counted(crm, lambda tx: tx.guarded(mark("c", "F"), ids[:3]))
+    many = counted(crm, lambda tx: tx.guarded(mark("c", "F"), ids[3:]))
+    assert few == many < 12
 
 
 def test_a_list_is_read_at_once(crm: CRM) -> None:

@@ -10,12 +10,11 @@ from typing import Any
 
 from crmkit.cli.options import Commands, add_store, add_zone
 from crmkit.cli.progress import watched
-from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.layout import text_table
 from crmkit.crm import CRM
 from crmkit.exchange.cells import targets
 from crmkit.exchange.imported import Imported
-from crmkit.exchange.importer import import_csv
+from crmkit.exchange.importer import import_csv, require_readable
 from crmkit.exchange.kinds import KINDS
 from crmkit.exchange.mapping import Plan
 from crmkit.exchange.rejects import require_place
@@ -43,30 +42,19 @@ def run(options: Namespace) -> int:
     )
     if options.rejected is not None:
         require_place(options.rejected)
-    _require_file(options.file)
+    read = {"kind": options.kind, "plan": plan, "encoding": options.encoding, "delimiter": options.delimiter}
+    if not options.file.is_fifo():  # which is opened once only
+        require_readable(options.file, **read)  # where it cannot be read, no store is made for it
     with CRM.open(options.store, disabled=options.disable) as crm, watched("Importing") as bar:
         imported = import_csv(
             crm,
             options.file,
-            kind=options.kind,
-            plan=plan,
-            encoding=options.encoding,
-            delimiter=options.delimiter,
+            **read,
             rejected=options.rejected,
             progress=bar,
         )
     print("\n".join(_told(imported, options)))
     return 1 if imported.rejected else 0
-
-
-def _require_file(path: Path) -> None:
-    """Nothing, if it can be opened: where it cannot, no store is made for it."""
-    if path.is_fifo():
-        return  # opened once only
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise Invalid("file", f"{path} cannot be read: {error.strerror}", accepts="the path of a CSV file") from None
 
 
 class _Collect(Action):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
+from crmkit.core.kernel.ids import Id
 from crmkit.exchange.csv_file import Line
 from crmkit.exchange.note import Note
 from crmkit.exchange.rejects import Rejects
@@ -52,6 +53,7 @@ class Imported:
     reasons: tuple[Reason, ...]  #: every kind of note, the most frequent first
     replaced: Mapping[tuple[str, str], int]  #: field and what was written: how often a value map changed it
     unread: tuple[str, ...] = ()  #: columns that no field takes
+    operations: tuple[Id[Any], ...] = ()  #: those that changed something: `tx.undo` takes them back, all or none
 
     @property
     def read(self) -> int:
@@ -69,6 +71,7 @@ class Findings:
 
     rejects: Rejects
     listen: Callable[[Note], object] | None = None
+    operations: list[Id[Any]] = field(factory=list, init=False)
     _counts: dict[Effect, int] = field(factory=lambda: dict.fromkeys(Effect, 0), init=False)
     _notes: list[Note] = field(factory=list, init=False)
     _reasons: dict[tuple[str, str, bool], Reason] = field(factory=dict, init=False)
@@ -112,4 +115,5 @@ class Findings:
             reasons=tuple(sorted(self._reasons.values(), key=lambda reason: -reason.count)),
             replaced=replaced,
             unread=unread,
+            operations=tuple(self.operations),
         )

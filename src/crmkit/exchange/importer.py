@@ -85,6 +85,18 @@ def import_csv(
             return run.findings.imported(fitting.replaced, fitting.unread)
 
 
+def require_readable(
+    source: Path, *, kind: str, plan: Plan = AS_IT_IS, encoding: str = "utf-8-sig", delimiter: str = ","
+) -> None:
+    """Nothing, if a file can be imported so: it is in that encoding, and has a header that the plan fits.
+
+    :raises Invalid: like `import_csv`
+    """
+    require_known(kind, KINDS, "kind", "there is no kind of line")
+    with reading(source, encoding=encoding, delimiter=delimiter) as file:
+        fitted(plan, KINDS[kind], file.columns)
+
+
 def _start(crm: CRM, actor: User | Id[User] | None, cause: str) -> Id[object]:
     """An id before all that the import gives, if the actor may act at all."""
     with crm.transaction(actor, cause=cause) as tx:
@@ -170,6 +182,8 @@ class _Import:
         except OF_THE_LINE as error:
             whole = len(outcomes) == len(group)  # then it was the commit that failed, and nobody knows for which line
             return _Failed(len(group) // 2 if whole else len(outcomes), error)
+        if tx.steps:
+            self.findings.operations.append(tx.stamp.operation)
         self.waiting += waiting[: MOST_WAITING - len(self.waiting)]
         return outcomes
 

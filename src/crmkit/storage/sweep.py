@@ -88,7 +88,8 @@ class SweepStatements:
             "details": _text(_ENCODER.encode(dict(self.sweep.details))),
         }
         found = sa.select(*cells.values()).where(there).order_by(row.c.id)
-        return self.journal.insert().from_select(list(cells), found.with_for_update(of=row))
+        insert = self.journal.insert().from_select(list(cells), found.with_for_update(of=row))
+        return insert.execution_options(preserve_rowcount=True)  # PostgreSQL's driver forgets it with the cursor
 
     def change(self, batch: int) -> sa.Update:
         """To change the rows that have one of these events, those behind the sequence `batch`, as their next one.

@@ -26,6 +26,7 @@ class Identities:
     """An identity map whose writes are put off until `write`."""
 
     def __init__(self, model: Model) -> None:
+        self._models = model.entities
         self._known: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
         self._changed: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
 
@@ -75,7 +76,8 @@ class Identities:
         """
         for kind, changed in self._changed.items():
             if changed:
-                session.insert(kind, [known.row for known in changed.values() if known.stored is None])
+                new = [known.row for known in changed.values() if known.stored is None]
+                session.insert(kind, parents_first(self._models[kind], new))
                 stale = session.update(
                     kind, [(known.stored, known.row) for known in changed.values() if known.stored is not None]
                 )
@@ -102,6 +104,26 @@ class Identities:
                     )
                 seen.add(parent)
                 parent = self.get(session, model, parent).row[place]
+
+
+def parents_first(model: EntityModel, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows of one kind in an order in which none leads to a later one; otherwise in that in which they came."""
+    places = [model.position[column.path] for column in model.parents] if rows[1:] else []
+    if not places:
+        return rows
+    own = model.position["id"]
+    given = {row[own]: row for row in rows}
+    ordered, begun, waiting = dict[Id[Any], Row](), set[Id[Any]](), list(reversed(rows))
+    while waiting:
+        row = waiting.pop()
+        id = row[own]
+        above = [] if id in begun else [given[row[place]] for place in places if row[place] in given]
+        begun.add(id)
+        if above:
+            waiting += [row, *above]
+        else:
+            ordered.setdefault(id, row)
+    return list(ordered.values())
 
 
 def missing(kind: str, id: Id[Any]) -> NotFound:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
+from weakref import proxy
 
 from attrs import evolve
 
@@ -35,9 +36,10 @@ class Reading:
     def __init__(self, session: Session, registry: Registry, stamp: Stamp) -> None:
         self.registry = registry
         self.stamp = stamp
-        self.definitions = Definitions(self)
+        work: Reading = proxy(self)  # its parts do not own it: it goes as soon as nobody has it any more
+        self.definitions = Definitions(work)
         self.model = evolve(registry.model, defined=self.definitions.of)
-        self.sight = Sight(self)  #: what of all there is
+        self.sight = Sight(work)  #: what of all there is
         self._session: Session | None = session
         self._records = Identities(self.model)
         self._failure: BaseException | None = None

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from crmkit.core.kernel.columns import from_json
 from crmkit.core.kernel.errors import NotFound, Refusal, Refused
 from crmkit.core.kernel.ground import OneOf
-from crmkit.core.kernel.identity import Identities, outdated
+from crmkit.core.kernel.identity import Identities, outdated, parents_first
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event, changes, standing, withdrawn
 from crmkit.core.kernel.model import EntityModel, Model, Row
@@ -163,7 +163,8 @@ def _write(work: Work, steps: Sequence[_Step]) -> None:
     """What comes back first, then what changes, the events, and what follows from them."""
     session, model = work.session, work.model
     for kind, each in model.entities.items():
-        session.insert(kind, _parents_first(each, [step.then for step in _of(steps, kind) if step.now is None]))
+        back = [step.then for step in _of(steps, kind) if step.now is None and step.then is not None]
+        session.insert(kind, parents_first(each, back))
         changed = [(step.now, step.then) for step in _of(steps, kind) if step.now is not None and step.then is not None]
         stale = session.update(kind, changed)
         if stale:
@@ -194,16 +195,6 @@ def _remove(work: Work, steps: Sequence[_Step]) -> None:
 
 def _of(steps: Sequence[_Step], kind: str) -> list[_Step]:
     return [step for step in steps if step.model.kind == kind]
-
-
-def _parents_first(model: EntityModel, rows: Sequence[Row | None]) -> list[Row]:
-    """The rows of a kind in an order in which none leads to a later one; there are no loops among them."""
-    waiting = {row[model.position["id"]]: row for row in rows if row is not None}
-    places, ordered = [model.position[column.path] for column in model.parents], list[Row]()
-    while waiting:
-        free = [id for id, row in waiting.items() if not any(row[place] in waiting for place in places)]
-        ordered += [waiting.pop(id) for id in free or list(waiting)]
-    return ordered
 
 
 def fold_again(session: Session, model: EntityModel, projection: Projection[Any], ids: Sequence[Id[Any]]) -> None:
