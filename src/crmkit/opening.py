@@ -31,6 +31,8 @@ def loaded(
     patience: float = 5.0,
 ) -> Loaded:
     """The plugins of one CRM, see `CRM.open`; those that the environment variable names are disabled as well."""
+    if isinstance(disabled, str):
+        raise Invalid("disabled", f"got {shape(disabled)}", accepts="a list of names of plugins")
     named = [name.strip() for name in os.environ.get(DISABLED, "").split(",")]
     return load(
         PLUGINS,

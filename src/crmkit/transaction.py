@@ -209,7 +209,7 @@ class Transactions:
             events = recorded_by(moment, now.session.history())
         past = Past(self.registry.model, everything(self.registry, events), events)
         view = View(past, self.registry, now=moment, by=user.id, new_id=self.ids)
-        view.sight.actor = user  # who may see what is a question of today
+        view.sight.actor = user  # the rules are asked about the user of today, and of the records as they stood
         try:
             yield view
         finally:

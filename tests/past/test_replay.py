@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from support.crms import STORES, opened
 
 from crmkit import CRM
@@ -15,6 +16,7 @@ from crmkit.core.deliveries.consumer import Consumer
 from crmkit.core.deliveries.delivery import Delivery
 from crmkit.core.kernel.past import Difference
 from crmkit.core.kernel.store import Session
+from crmkit.core.sales.lead import Lead
 
 
 @pytest.fixture(params=STORES)
@@ -111,4 +113,14 @@ def test_how_far_consumers_have_come_is_left_alone(crm: CRM) -> None:
     assert {each.kind for each in repaired.differences} == {"stage_stay"}
     with crm.read() as view:
         assert view.of(Delivery).count() == stumbled.failed
+    assert crm.replay()
+
+
+def test_fields_that_were_defined_since_do_not_differ(crm: CRM) -> None:
+    """The journal has their definitions and what records say in them, like everything else."""
+    with crm.transaction() as tx:
+        tx.fields.define(Lead, name="region", holds="text")
+        lead = tx.of(Lead).find()[0]
+        tx.revise(evolve(lead, custom=lead.custom.having({"region": "서울"})))
+
     assert crm.replay()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from threading import Event as Signal
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -317,3 +318,20 @@ def raising_once(error: CrmError) -> Callable[[], None]:
         raise error
 
     return commit
+
+
+def test_no_thread_for_a_listener_is_no_failure_of_the_caller(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was committed is, and the report says who was not told."""
+
+    def none(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with opening(After()) as crm:
+        monkeypatch.setattr(Thread, "start", none)
+        lead = crm.run(None, lambda tx: tx.sales.capture_lead(topic="Credit card"))
+        monkeypatch.undo()
+        assert crm.plugins.failures == {"After": 1}
+        with crm.read() as view:
+            assert view.of(type(lead)).get(lead.id) == lead

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -161,7 +161,13 @@ def test_what_is_no_answer_keeps_the_plugin_out(hook: str, answer: Any, opening:
         pass
 
 
-@pytest.mark.parametrize("answer", [None, 5, "x", [5], exits, lambda: 1 / 0])
+def exits_later() -> Iterator[Contribution]:
+    """A generator does its work when it is gone through."""
+    yield Contribution(100, "never said")
+    exits()
+
+
+@pytest.mark.parametrize("answer", [None, 5, "x", [5], exits, exits_later, lambda: 1 / 0])
 def test_a_scorer_that_fails_is_named_in_the_score(answer: Any, opening: Opening) -> None:
     """What the others say counts."""
     with opening(Bad("score_lead", answer), Acme()) as crm, crm.transaction() as tx:
@@ -185,9 +191,25 @@ def test_what_two_plugins_bring_is_the_first_ones(opening: Opening, install: Any
 
 def test_a_function_that_fails_is_an_error_of_the_condition(opening: Opening) -> None:
     """Whoever asks hears its name."""
-    wrong = pytest.raises(CriteriaError, match="acme.bad")
-    with opening(Bad("criteria_functions", {"acme.bad": lambda: 1 / 0})) as crm, crm.read() as view, wrong:
-        view.of(Lead).count(call("acme.bad"))
+    for fails in (lambda: 1 / 0, exits):
+        wrong = pytest.raises(CriteriaError, match="acme.bad")
+        with opening(Bad("criteria_functions", {"acme.bad": fails})) as crm, crm.read() as view, wrong:
+            view.of(Lead).count(call("acme.bad"))
+
+
+def leaves(written: str) -> str:
+    """Never gives anything."""
+    exits()
+    return written
+
+
+def test_a_normalizer_that_exits_ends_nothing(opening: Opening) -> None:
+    """The number is read as without it."""
+    rule = Normalizer(name="bad", version="1", read=leaves)
+    with opening(Bad("normalizers", {"phone": rule, "name": rule})) as crm, crm.transaction() as tx:
+        contact = tx.customers.add_contact(name="Kim", phone="010-1234-5678")
+
+    assert contact.phone is not None and contact.phone.rule == "digits/1"
 
 
 class Watch:

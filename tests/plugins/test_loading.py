@@ -211,6 +211,14 @@ BAD: dict[str, tuple[Any, str]] = {
     ),
     "requires what is not there": (lambda: Bringing("bad", requires=["more"]), "requires more, which is not there"),
     "requires itself": (lambda: Bringing("bad", requires=["bad"]), "requires bad, which is not there"),
+    "raises when it is asked what it requires": (
+        type("Shy", (), {"crmkit_requires": property(lambda self: 1 / 0)}),
+        "raised ZeroDivisionError: division by zero in crmkit_requires",
+    ),
+    "raises when it is compared": (
+        type("Alone", (), {"__eq__": lambda self, other: 1 / 0, "__hash__": None}),
+        "cannot be looked into|implements no hook",
+    ),
     "requires a text": (lambda: Bringing("bad", requires="more"), "requires the text 'more'"),
 }
 

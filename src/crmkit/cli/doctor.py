@@ -31,6 +31,7 @@ EXTRAS: Final = {
     "cli": "rich",
     "phone": "phonenumbers",
     "migrations": "alembic",
+    "testing": "hypothesis",
     "postgres": "psycopg",
     "mariadb": "PyMySQL",
 }

@@ -57,7 +57,7 @@ def write(name: str, *, into: Path) -> Path:
 
 
 def _checked(name: str) -> str:
-    plain = name.isidentifier() and name.isascii() and name == name.lower() and not name.startswith("_")
+    plain = name.isidentifier() and name.isascii() and name == name.lower() and name.strip("_") == name
     if not plain or len(name) > LONGEST:
         raise Invalid("name", f"got {shape(name)}", accepts=f"lower-case letters, digits and _, at most {LONGEST}")
     if iskeyword(name) or name in TAKEN or name in sys.stdlib_module_names:

@@ -24,7 +24,7 @@ from crmkit.core.sales.lead import Lead
 from crmkit.plugins import spec
 from crmkit.plugins.answers import declared_by, extended, kind, listed, mapped
 from crmkit.plugins.door import Door
-from crmkit.plugins.implementation import Implementation, told
+from crmkit.plugins.implementation import Implementation, answered, answering, told
 from crmkit.rules.scoring import Contribution, Scorer
 
 V = TypeVar("V")
@@ -141,8 +141,14 @@ def _asked(name: str, implementations: Sequence[Implementation], flows: Iterable
         ),
         needs=needs,
         reasons=reasons,
-        functions=dict(mapped(door.all(spec.criteria_functions), "functions by name", Callable)),
-        normalizers=dict(mapped(door.all(spec.normalizers), "Normalizer by what it reads", Normalizer)),
+        functions={
+            called: answering(name, "criteria_functions", function)
+            for called, function in mapped(door.all(spec.criteria_functions), "functions by name", Callable)
+        },
+        normalizers={
+            what: evolve(each, read=answering(name, "normalizers", each.read))
+            for what, each in mapped(door.all(spec.normalizers), "Normalizer by what it reads", Normalizer)
+        },
         scorers={name: partial(_scored, door)} if door.has(spec.score_lead) else {},
         access={name: partial(_seen, door)} if door.has(spec.access) else {},
     )
@@ -154,7 +160,7 @@ def _scored(door: Door, lead: Lead, now: datetime) -> Iterable[Contribution]:
         if isinstance(answer.value, Contribution):
             yield answer.value
         else:
-            yield from answer.value
+            yield from answered(answer.plugin, spec.score_lead.__name__, partial(list, answer.value))
 
 
 def _seen(door: Door, actor: User, entity: type[Entity]) -> Criteria:

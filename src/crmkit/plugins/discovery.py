@@ -11,6 +11,7 @@ from types import ModuleType
 from attrs import frozen
 
 from crmkit.core.kernel.errors import PluginError, shape
+from crmkit.plugins.implementation import answered
 from crmkit.plugins.mark import GROUP
 
 
@@ -66,9 +67,9 @@ def name_of(plugin: object) -> str:
 def requirements(name: str, plugin: object) -> tuple[str, ...]:
     """The names in its `crmkit_requires`: plugins that have to be there before it.
 
-    :raises PluginError: it is no list of names
+    :raises PluginError: it is no list of names, or cannot be asked
     """
-    names = getattr(plugin, "crmkit_requires", ())
+    names = answered(name, "crmkit_requires", lambda: getattr(plugin, "crmkit_requires", ()))
     if not isinstance(names, list | tuple) or not all(isinstance(each, str) for each in names):
         raise PluginError(name, f"requires {shape(names)}", hint="crmkit_requires is a list of names of plugins")
     return tuple(names)

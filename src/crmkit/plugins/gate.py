@@ -11,7 +11,7 @@ from pluggy import HookspecMarker, PluginManager, PluginValidationError
 
 from crmkit.core.kernel.errors import PluginError
 from crmkit.plugins import spec
-from crmkit.plugins.implementation import Implementation
+from crmkit.plugins.implementation import Implementation, told
 from crmkit.plugins.mark import GROUP
 
 #: Every hook by its name, in the order of `spec`.
@@ -41,6 +41,8 @@ class Gate:
         except ValueError as error:
             known = self._plugins.get_name(plugin)
             raise PluginError(name, f"is registered twice{f', also as {known}' if known else ''}") from error
+        except Exception as error:  # whatever an object of a stranger makes of being looked at
+            raise PluginError(name, f"cannot be looked into: {told(error)}") from error
         try:
             return tuple(self._implementations(name, plugin))
         except PluginError:
@@ -49,8 +51,14 @@ class Gate:
 
     def claims(self, plugin: object, hook: Callable[..., Any]) -> bool:
         """Whether something in it is marked as an implementation of this hook, right or wrong."""
-        found = (self._plugins.parse_hookimpl_opts(plugin, name) for name in dir(plugin))
-        return any(options is not None and options.get("specname") == hook.__name__ for options in found)
+        return any(self._marked(plugin, name, hook) for name in dir(plugin))
+
+    def _marked(self, plugin: object, name: str, hook: Callable[..., Any]) -> bool:
+        try:
+            options = self._plugins.parse_hookimpl_opts(plugin, name)
+        except Exception:  # noqa: BLE001 - what cannot be read is no function with a mark
+            return False
+        return options is not None and options.get("specname") == hook.__name__
 
     def dismiss(self, name: str) -> None:
         """It was let in, and is out again."""

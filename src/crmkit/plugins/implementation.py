@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial, wraps
+from typing import Any, TypeVar
 
 from attrs import frozen
 
 from crmkit.core.kernel.errors import PluginError, shape
+
+T = TypeVar("T")
 
 
 @frozen(kw_only=True)
@@ -24,12 +27,7 @@ class Implementation:
 
         :raises PluginError: it raised anything, which is the cause
         """
-        try:
-            return self.function(*[given[name] for name in self.takes])
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # a plugin that exits is no reason for its host to do so
-            raise PluginError(self.plugin, f"raised {told(error)} in {self.hook}") from error
+        return answered(self.plugin, self.hook, partial(self.function, *[given[name] for name in self.takes]))
 
     def require_silence(self, given: Mapping[str, Any]) -> None:
         """Nothing, if it answers nothing.
@@ -39,6 +37,29 @@ class Implementation:
         answer = self(given)
         if answer is not None:
             raise PluginError(self.plugin, f"answered {shape(answer)} in {self.hook}", hint="nothing is expected")
+
+
+def answered(plugin: str, where: str, do: Callable[[], T]) -> T:
+    """What code of a plugin gives, which may do whatever it likes.
+
+    :raises PluginError: it raised anything, which is the cause
+    """
+    try:
+        return do()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin that exits is no reason for its host to do so
+        raise PluginError(plugin, f"raised {told(error)} in {where}") from error
+
+
+def answering(plugin: str, where: str, function: Callable[..., T]) -> Callable[..., T]:
+    """A function of a plugin whose faults have its name, wherever it is called; raises like `answered`."""
+
+    @wraps(function)
+    def asked(*given: Any) -> T:
+        return answered(plugin, where, partial(function, *given))
+
+    return asked
 
 
 def told(error: BaseException) -> str:

@@ -41,7 +41,11 @@ class Listening:
             self._failed(name, f"was not told, for it is still busy in {listener.hook}")
             return
         thread = Thread(target=copy_context().run, args=(self._listen, listener, given), daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # no thread can be had: what happened is kept all the same
+            self._failed(name, f"was not told in {listener.hook}", error)
+            return
         thread.join(self._patience)
         if thread.is_alive():
             self._late[name] = thread

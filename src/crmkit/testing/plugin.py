@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
+from crmkit.testing.extra import require_testing
 
-from crmkit.crm import CRM
-from crmkit.testing.fixed import FixedClock, FixedIds
-from crmkit.testing.seeds import seed
+require_testing()
+import pytest  # noqa: E402 - only where it is installed
+
+from crmkit.crm import CRM  # noqa: E402
+from crmkit.testing.fixed import FixedClock, FixedIds  # noqa: E402
+from crmkit.testing.seeds import seed  # noqa: E402
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from crmkit.core.customers.contact import Contact
 from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.errors import DefinitionError
 from crmkit.core.kernel.model import Model
-from crmkit.core.kernel.normal import Normalizer
+from crmkit.core.kernel.normal import Normalizer, spelled
 from crmkit.core.kernel.registry import Registry
-from crmkit.core.kernel.values import Phone
+from crmkit.core.kernel.values import PersonName, Phone
 
 
 def abroad(text: str) -> str:
@@ -111,3 +111,12 @@ def test_what_is_not_normalised_is_refused() -> None:
     """An e-mail address is compared folded, by every store alike."""
     with pytest.raises(DefinitionError, match="nothing is normalised as «email» .one of name, phone"):
         Registry(model=Model.build(ENTITIES), normalizers={"email": READER})
+
+
+@pytest.mark.parametrize("read", [lambda _: None, lambda _: "", lambda _: 7, lambda _: 1 / 0])
+def test_names_that_a_rule_cannot_read_are_compared_as_without_it(read: Any) -> None:
+    """What gives nothing for two names has not read the same in them."""
+    rule = Normalizer(name="acme", version="1", read=read)
+
+    assert spelled(PersonName(full="Kim One"), rule) == spelled(PersonName(full="Kim One"), None)
+    assert spelled(PersonName(full="Kim One"), rule) != spelled(PersonName(full="Lee Two"), rule)

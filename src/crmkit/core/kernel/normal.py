@@ -62,7 +62,9 @@ def spelled(name: PersonName, normalizer: Normalizer | None) -> str:
     """A full name as people compare names: by the rule, else folded and without blanks."""
     if normalizer is not None:
         with suppress(Exception):  # a stranger's code; what it cannot read is compared as without it
-            return str(normalizer.read(name.full))
+            read: object = normalizer.read(name.full)
+            if isinstance(read, str) and read:
+                return read
     return "".join(fold(name.full).split())
 
 
