@@ -73,9 +73,17 @@ def test_a_feed_in_memory_misses_nothing_of_six_threads(rounds: int) -> None:
 
 @pytest.mark.parametrize("url", NUMBERED_EARLY, indirect=True)
 def test_reading_by_the_last_number_is_noticed(url: str) -> None:
-    """Who remembers the last number of the journal misses what is committed behind it."""
-    with pytest.raises(AssertionError, match="missed"):
+    """Who remembers the last number of the journal misses what is committed behind it, if not always."""
+    assert any(misses(url) for _ in range(10))
+
+
+def misses(url: str) -> bool:
+    """Whether something was missed that way."""
+    try:
         raced(url, 25, by_last_number)
+    except AssertionError as error:
+        return "missed" in str(error)
+    return False
 
 
 @pytest.mark.parametrize("url", SHARED, indirect=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 from crmkit.core.kernel.columns import LARGEST_INTEGER, from_json, to_json
 from crmkit.core.kernel.errors import SchemaOutdated, StoreError
-from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import EntityModel, Model, Row
@@ -30,6 +29,7 @@ class JsonLinesStore:
     def __init__(self, folder: Path, model: Model, *, prefix: str = "crm_") -> None:
         self._model = model
         self._memory = MemoryStore(model)
+        self.snapshot, self.feed = self._memory.snapshot, self._memory.feed  # the log has it in the same order
         self._log = Log(folder / f"{prefix}log.jsonl")
         self._read = False
 
@@ -50,14 +50,6 @@ class JsonLinesStore:
     def begin(self) -> Recorded:
         """A new transaction, as soon as the one before it is over."""
         return Recorded(self._memory.begin(), self._model, self._log)
-
-    def snapshot(self) -> Session:
-        """What is committed by now."""
-        return self._memory.snapshot()
-
-    def feed(self, *, after: Place, kind: str | None = None, id: Id[Any] | None = None, limit: int) -> Stretch:
-        """What is committed behind a place; the log has it in the same order."""
-        return self._memory.feed(after=after, kind=kind, id=id, limit=limit)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -162,9 +154,7 @@ def done_again(session: Session, model: Model, name: str, words: list[Any]) -> N
         case "events", [events]:
             session.record([read(Event, event) for event in events])
         case "redact", [[events, operations]]:
-            session.redact(
-                [read(Event, event) for event in events], [read(Operation, operation) for operation in operations]
-            )
+            session.redact([read(Event, each) for each in events], [read(Operation, each) for each in operations])
         case "count", [key, by]:
             session.count(key, by)
         case "reserve", [space, keys, before, after]:
