@@ -311,7 +311,7 @@ def test_the_doctor_names_versions_extras_and_stores(capsys: pytest.CaptureFixtu
 
     assert list(found) == [
         *("crmkit", "Python", "SQLAlchemy", "attrs", "SQLite", "time zones"),
-        *("extra cli", "extra phone", "extra migrations", "extra postgres", "extra mariadb"),
+        *("extra cli", "extra phone", "extra migrations", "extra testing", "extra postgres", "extra mariadb"),
         *("plugins", "stores", "store"),
     ]
     assert found["crmkit"] == version("crmkit")
