@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Annotated, Any, Final, TypeVar, final
 
 from attrs import frozen
@@ -141,7 +140,6 @@ def declared(cls: type[Any]) -> Declared:
     return found
 
 
-@lru_cache(maxsize=1024)
 def kind_of(cls: type[Any]) -> str:
     """The kind that a class was declared as."""
     return declared(cls).kind
