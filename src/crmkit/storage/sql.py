@@ -155,7 +155,7 @@ class SQLSession:
             return statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],)))
         found: list[Row] = []
         for some in _portions(wanted, AT_ONCE):
-            found += statements.rows.decode(connection.execute(statements.load_all, {"ids": some}).all())
+            found += statements.rows.decode(self._line.all(connection.execute(statements.load_all, {"ids": some})))
         return found
 
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
@@ -164,7 +164,7 @@ class SQLSession:
         chosen = sa.select(rows.table).where(Where(self._prepared.tables).condition(where, rows.table))
         terms = [term for by in order for term in _sorting(by, rows.table, self._prepared.tables)]
         found = self._opened().execute(chosen.order_by(*terms, rows.table.c.id).limit(limit))
-        return rows.decode(found.all())
+        return rows.decode(self._line.all(found))
 
     def tally(self, tally: GroundTally) -> list[Partial]:
         """What is counted, group by group."""
