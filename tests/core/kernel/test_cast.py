@@ -1,3 +1,5 @@
+"""An instance that is cast is the one that its class would have made."""
+
 from __future__ import annotations
 
 from typing import Any, ClassVar
