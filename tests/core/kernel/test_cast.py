@@ -107,11 +107,13 @@ def made(make: Any, *values: int) -> Any:
 @pytest.mark.parametrize("cls", CLASSES)
 @given(x=st.integers(-20, 20), y=st.integers(-20, 20))
 def test_a_cast_is_what_the_class_itself_makes(cls: Any, x: int, y: int) -> None:
+    """Whatever attrs or the class does to the values on their way, the same instance, or the same refusal."""
     assert made(caster(cls, ("x", "_y")), x, y) == made(cls, x, y)
 
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_a_cast_is_as_frozen_as_any(cls: Any) -> None:
+    """Nothing of the mould is left; fields come in the order of their names."""
     one = caster(cls, ("_y", "x"))(2, 1)
     assert one == cls(1, 2)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
@@ -121,18 +123,22 @@ def test_a_cast_is_as_frozen_as_any(cls: Any) -> None:
 
 
 def test_a_class_that_follows_its_family_has_no_mould_in_it() -> None:
+    """Whoever is told of subclasses is told of none that nobody wrote."""
     before = list(Family.members)
     caster(Child, ("x", "_y"))(1, 2)
     assert Family.members == before
 
 
 def test_a_class_that_makes_its_instances_itself_makes_all_of_them() -> None:
+    """Its `__new__` is called."""
     Numbered.made.clear()
     caster(Numbered, ("x", "_y"))(1, 2)
     assert Numbered.made == [1]
 
 
 def test_an_init_in_front_of_that_of_attrs_is_passed_by() -> None:
+    """Fields that were kept are not read once more as something else."""
+
     @attrs.frozen(init=False)
     class Doubled:
         x: int
@@ -145,6 +151,7 @@ def test_an_init_in_front_of_that_of_attrs_is_passed_by() -> None:
 
 @given(st.uuids())
 def test_an_id_of_its_bits_is_like_one_that_was_read(uuid: Any) -> None:
+    """In its class, its hash and what it is equal to, and as unchangeable."""
     one = id_of(uuid.int)
     assert (type(one), one, hash(one), one.is_safe) == (Id, Id(int=uuid.int), hash(uuid), SafeUUID.unknown)
     with pytest.raises(TypeError):
