@@ -157,7 +157,7 @@ class SQLSession:
             return statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],)))
         found: list[Row] = []
         for some in _portions(wanted, AT_ONCE):
-            found += statements.rows.decode(connection.execute(statements.load_all, {"ids": some}).all())
+            found += statements.rows.decode(self._line.all(connection.execute(statements.load_all, {"ids": some})))
         return found
 
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
