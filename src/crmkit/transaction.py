@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import frozen
 
+from crmkit.areas.credit import credit
 from crmkit.areas.customers import Customers
 from crmkit.areas.deliveries import Deliveries
 from crmkit.areas.fields import Fields
@@ -31,6 +32,7 @@ from crmkit.core.kernel.told import NOBODY, Audience
 from crmkit.core.kernel.undo import Undone, undo
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
+from crmkit.core.sales.opportunity import Opportunity
 from crmkit.patience import PATIENCE, Attempt, Pace
 
 Actor: TypeAlias = User | Id[User] | None  #: who acts; None is the system
@@ -86,13 +88,16 @@ class Transaction(Work):
         """Let every record that these operations changed be what it was before them: all of it, or nothing.
 
         Fields that others changed since stay as they are; so does what the journal says. What came goes, what went
-        comes back. It is an operation itself, which can be undone.
+        comes back. Leads and customers of its deals say what follows from those that are won then. It is an operation
+        itself, which can be undone.
 
         :raises NotFound: one of them changed no record, or one that this actor does not see
         :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
         :raises Conflict: another transaction changed one of these records meanwhile
         """
-        return undo(self, [operations] if isinstance(operations, Id) else tuple(operations))
+        undone, steps = undo(self, [operations] if isinstance(operations, Id) else tuple(operations))
+        credit(self, *[step.change for step in steps if step.model.cls is Opportunity])
+        return undone
 
 
 class View(Transaction):
