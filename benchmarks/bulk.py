@@ -10,11 +10,12 @@ from attrs import evolve
 from sqlalchemy import select
 
 from benchmarks.hands import Core, Hands, Raw
-from benchmarks.leads import cells, event, leads, new_id, operation, recorded
+from benchmarks.leads import Stored, as_it_is, cells, event, leads, new_id, operation, recorded
 from benchmarks.orm import Mapped
 from benchmarks.places import Place
 from benchmarks.race import CRMKIT, Race
 from benchmarks.statements import Plans
+from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.journal import changes
 from crmkit.core.sales.lead import Lead
 
@@ -29,35 +30,45 @@ def races(place: Place, many: int) -> Iterator[Iterator[Race]]:
 
 
 def _races(place: Place, many: int, raw: Raw) -> Iterator[Race]:
-    with place.crm.transaction() as tx:
-        for lead in leads(many):
-            tx.add(lead, "lead.captured")
+    _fill(place, many)
     yield _loading(place, many, raw)
     yield _saving(place, many, raw)
 
 
+def _fill(place: Place, many: int) -> None:
+    """So many leads in the database, and none of them in memory any more."""
+    with place.crm.transaction() as tx:
+        for lead in leads(many):
+            tx.add(lead, "lead.captured")
+
+
 def _saving(place: Place, many: int, raw: Hands) -> Race:
-    """The others are given rows that are encoded and events that are written; crmkit is given records."""
+    """The driver and Core are given rows as they are stored, the ORM what its types store, crmkit records.
+
+    To all but crmkit the events are given as well, written out.
+    """
     plans, mapped = Plans(place), Mapped(place)
     made = list(leads(many))
     rows = [cells(place, lead) for lead in recorded(made)]
     model = place.model.of(Lead)
     told = [dict(changes(model, None, model.flatten(lead))) for lead in recorded(made)]
 
-    def given() -> tuple[list[Cells], list[Cells], Cells]:
+    attributes = [mapped.plain("lead", row) for row in rows]
+
+    def given(stored: Stored, rows: Sequence[Cells]) -> tuple[list[Cells], list[Cells], Cells]:
         """New ids for all, which is not what takes the time."""
         done = new_id()
-        ids = [place.tables.stored(model.by_path["id"].scalar, new_id()) for _ in rows]
+        ids = [stored(Scalar.ID, new_id()) for _ in rows]
         saved = [{**row, "id": id} for row, id in zip(rows, ids, strict=True)]
         events = [
-            event(place, "lead.captured", id, version=1, changes=what, operation=done)
+            event(stored, "lead.captured", id, version=1, changes=what, operation=done)
             for id, what in zip(ids, told, strict=True)
         ]
-        return saved, events, operation(place, done, "add", made[0].id)
+        return saved, events, operation(stored, done, "add", made[0].id)
 
     def by(hands: Hands) -> Callable[[], int]:
         def save() -> int:
-            saved, events, done = given()
+            saved, events, done = given(place.tables.stored, rows)
             hands.begin()
             hands.write(plans.inserts["lead"], saved)
             hands.write(plans.inserts["journal"], events)
@@ -68,7 +79,7 @@ def _saving(place: Place, many: int, raw: Hands) -> Race:
         return save
 
     def orm() -> int:
-        saved, events, done = given()
+        saved, events, done = given(as_it_is, attributes)
         with mapped.session() as session:
             session.add_all([mapped.made("lead", each) for each in saved])
             session.flush()
@@ -98,7 +109,7 @@ def _saving(place: Place, many: int, raw: Hands) -> Race:
 
 
 def _loading(place: Place, many: int, raw: Raw) -> Race:
-    """All that there are: rows by the driver and Core, objects by the ORM and crmkit."""
+    """All that there are: rows as they are stored by the driver and Core, objects of values by the ORM and crmkit."""
     mapped = Mapped(place)
     table = place.tables.kinds["lead"].table
     sql = str(select(table).compile(dialect=place.engine.dialect))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import evolve
 
@@ -19,6 +19,8 @@ from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.values import Email, PersonName, Phone
 from crmkit.core.people.user import SYSTEM
 from crmkit.core.sales.lead import Lead
+
+Stored: TypeAlias = Callable[[Scalar, Any], Any]  #: a value as its column is given it
 
 SOURCES: Final = ("web", "referral", "fair", "partner", "call")
 BEGINNING: Final = datetime(2025, 1, 6, 9, tzinfo=UTC)
@@ -57,16 +59,21 @@ def cells(place: Place, record: Entity) -> dict[str, Any]:
     return dict(zip(rows.table.columns.keys(), row, strict=True))
 
 
+def as_it_is(_: Scalar, value: Any) -> Any:
+    """The value itself, for whoever has columns that know what to do with it."""
+    return value
+
+
 def event(
-    place: Place, name: str, id: Any, *, version: int, changes: Mapping[str, Any], operation: Id[Any]
+    stored: Stored, name: str, id: Any, *, version: int, changes: Mapping[str, Any], operation: Id[Any]
 ) -> dict[str, Any]:
-    """The columns of an event's row; `id` as its table keeps it."""
-    now = place.tables.stored(Scalar.MOMENT, datetime.now(UTC))
+    """The columns of an event's row; `id` as its table keeps it, all else as it is `stored`."""
+    now = stored(Scalar.MOMENT, datetime.now(UTC))
     return {
         "at": now,
         "occurred": now,
-        "by": place.tables.stored(Scalar.ID, SYSTEM.id),
-        "operation": place.tables.stored(Scalar.ID, operation),
+        "by": stored(Scalar.ID, SYSTEM.id),
+        "operation": stored(Scalar.ID, operation),
         "cause": "",
         "kind": name.partition(".")[0],
         "record": id,
@@ -77,13 +84,13 @@ def event(
     }
 
 
-def operation(place: Place, id: Id[Any], command: str, subject: Id[Any]) -> dict[str, Any]:
+def operation(stored: Stored, id: Id[Any], command: str, subject: Id[Any]) -> dict[str, Any]:
     """The columns of an operation's row."""
     commands = [[command, "0" * 32, {"$": "lead", "id": str(subject), "version": 2}]]
     return {
-        "id": place.tables.stored(Scalar.ID, id),
-        "actor": place.tables.stored(Scalar.ID, SYSTEM.id),
-        "at": place.tables.stored(Scalar.MOMENT, datetime.now(UTC)),
+        "id": stored(Scalar.ID, id),
+        "actor": stored(Scalar.ID, SYSTEM.id),
+        "at": stored(Scalar.MOMENT, datetime.now(UTC)),
         "cause": "",
         "commands": json.dumps(commands),
     }

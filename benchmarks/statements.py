@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from attrs import field, frozen
 
 from benchmarks.hands import Hands, Said, Values, said
-from benchmarks.leads import cells, event, new_id, operation
+from benchmarks.leads import Stored, cells, event, new_id, operation
 from benchmarks.places import Place
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
@@ -91,9 +91,9 @@ class Plans:
         change = {"status": "contacted", "contacted_at": now, "version": 2, "modified_at": now}
         self._one(hands, self.moved, {**change, "of": id, "was": 1})
         changes = {"status": ["new", "contacted"], "contacted_at": [None, str(now)]}
-        told = event(self.place, "lead.contacted", id, version=2, changes=changes, operation=done)
+        told = event(self.place.tables.stored, "lead.contacted", id, version=2, changes=changes, operation=done)
         hands.write(self.inserts["journal"], [told])
-        hands.write(self.inserts["operation"], [operation(self.place, done, "sales.contact", lead.id)])
+        hands.write(self.inserts["operation"], [self.done(done, "sales.contact", lead)])
         hands.commit()
 
     def converts(self, hands: Hands, lead: Lead, like: Conversion) -> None:
@@ -112,21 +112,13 @@ class Plans:
         of = {"lead_id": id, "account_id": account, "contact_id": contact}
         hands.write(self.inserts["opportunity"], [{**like.opportunity, **of, "id": deal}])
         hands.write(self.inserts["stage_stay"], [{**like.stay, "id": stay, "opportunity_id": deal}])
-        hands.write(self.inserts["journal"], self.events(like, (account, contact, deal), id, done))
-        hands.write(self.inserts["operation"], [operation(self.place, done, "sales.qualify", lead.id)])
+        hands.write(self.inserts["journal"], events(self.place.tables.stored, like, (account, contact, deal), id, done))
+        hands.write(self.inserts["operation"], [self.done(done, "sales.qualify", lead)])
         hands.commit()
 
-    def events(self, like: Conversion, made: tuple[Any, Any, Any], lead: Any, done: Id[Any]) -> list[Values]:
-        """What a conversion records: of the account, the contact and the deal that it made, and of the lead."""
-        change = {"status": ["new", "qualified"], "account_id": [None, str(made[0])]}
-        names = ("account.added", "contact.added", "opportunity.opened")
-        return [
-            *(
-                event(self.place, name, id, version=1, changes=like.told, operation=done)
-                for name, id in zip(names, made, strict=True)
-            ),
-            event(self.place, "lead.qualified", lead, version=2, changes=change, operation=done),
-        ]
+    def done(self, id: Id[Any], command: str, lead: Lead) -> Values:
+        """The row of an operation."""
+        return operation(self.place.tables.stored, id, command, lead.id)
 
     def id(self, id: Any) -> Any:
         """As its table keeps it."""
@@ -156,6 +148,19 @@ class Conversion:
     opportunity: Values
     stay: Values
     told: Mapping[str, Any]  #: what the event of a birth says
+
+
+def events(stored: Stored, like: Conversion, made: tuple[Any, Any, Any], lead: Any, done: Id[Any]) -> list[Values]:
+    """What a conversion records: of the account, the contact and the deal that it made, and of the lead."""
+    change = {"status": ["new", "qualified"], "account_id": [None, str(made[0])]}
+    names = ("account.added", "contact.added", "opportunity.opened")
+    return [
+        *(
+            event(stored, name, id, version=1, changes=like.told, operation=done)
+            for name, id in zip(names, made, strict=True)
+        ),
+        event(stored, "lead.qualified", lead, version=2, changes=change, operation=done),
+    ]
 
 
 def conversion(place: Place, lead: Lead) -> Conversion:

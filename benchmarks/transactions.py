@@ -78,6 +78,7 @@ def _races(by: Contenders, place: Place, needed: int, reach: float) -> Iterator[
     with place.crm.transaction() as tx:
         known = [tx.add(lead, "lead.captured") for lead in leads(many + 1)]
     like = conversion(place, known.pop())
+    like_mapped = mapped.like(like)
     doing: list[Do] = [lambda one: plans.gets(raw, one), lambda one: plans.gets(core, one), mapped.gets, by.gets]
     yield by.race("get a lead by id", reach, lambda: known, doing)
     moving = _taken(place, needed, many)
@@ -87,7 +88,7 @@ def _races(by: Contenders, place: Place, needed: int, reach: float) -> Iterator[
     doing = [
         lambda one: plans.converts(raw, one, like),
         lambda one: plans.converts(core, one, like),
-        lambda one: mapped.converts(one, like),
+        lambda one: mapped.converts(one, like_mapped),
         by.converts,
     ]
     yield by.race("convert a lead", reach, lambda: next(converting), doing)

@@ -20,6 +20,7 @@ from crmkit.core.kernel.errors import Conflict, Invalid, MissingExtra, SchemaOut
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.store import Store
 from crmkit.crm import CRM
+from crmkit.storage import server
 from crmkit.testing.contract.checks import EVERYBODY, unkept
 from crmkit.testing.contract.supplied import commit
 from crmkit.testing.world.records import MODEL, Firm
@@ -162,10 +163,8 @@ def test_other_fields_are_a_difference(url: str, store: Store) -> None:
         other.create()
 
 
-def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: Store) -> None:
-    """The transaction fails in words of ours; the next one has a connection that works."""
-    session = store.begin()
-    session.page("firm", EVERYBODY)
+def end_connections(url: str) -> None:
+    """Whatever has a connection to this database has it no more."""
     with servers.asking(url) as ask:
         if url.startswith("postgresql"):
             others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -175,9 +174,27 @@ def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: St
             for (id,) in ask(f"SELECT id FROM {others}"):
                 ask(f"KILL {id}")
 
+
+def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: Store) -> None:
+    """The transaction fails in words of ours; the next one has a connection that works."""
+    session = store.begin()
+    session.page("firm", EVERYBODY)
+    end_connections(url)
+
     with pytest.raises(StoreError):
         session.page("firm", EVERYBODY)
     session.rollback()
+    commit(store, insert=[firm(1)])
+
+
+def test_a_connection_that_was_ended_while_it_rested_is_replaced(
+    url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody notices: it is asked before it is used, unless it was used a moment ago."""
+    monkeypatch.setattr(server, "AT_REST", 0)
+    store.begin().rollback()
+    end_connections(url)
+
     commit(store, insert=[firm(1)])
 
 

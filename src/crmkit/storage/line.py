@@ -36,6 +36,13 @@ class Line:
             self._fail(error, sql)
         return found
 
+    def all(self, result: sa.CursorResult[Any]) -> list[Any]:
+        """What a query gives that SQLAlchemy said, as the driver has it."""
+        try:
+            return list(result.cursor.fetchall())
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(error, "")
+
     def changed(self, sql: str, rows: Sequence[Row]) -> int:
         """How many rows a statement changed, said with each of these parameters."""
         try:

@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeEngine
 
 from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.fields import Scalar
-from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.ids import Id, id_of
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
 from crmkit.storage.customs import found, written
@@ -55,7 +55,7 @@ ORDER BY a.attnum
 
 
 def _id(kept: UUID) -> Id[Any]:
-    return Id(int=kept.int)
+    return id_of(kept.int)
 
 
 def _moment(kept: datetime) -> datetime:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import inf
+from time import monotonic
 from typing import Any, ClassVar, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from crmkit.core.kernel.errors import Invalid, StoreError
 from crmkit.core.kernel.feed import Place, Stretch
@@ -23,6 +26,7 @@ Failure: TypeAlias = Callable[..., tuple[StoreError, Meaning] | None]
 
 PATIENCE: Final = 10  #: seconds that a transaction waits for others, or for a connection
 MOST: Final = 20  #: connections that one store has open
+AT_REST: Final = 1  #: seconds; a connection that was not used for longer is asked whether it still lives
 
 
 def address(url: object, driver: str, accepts: str) -> sa.URL:
@@ -98,7 +102,6 @@ def engine(
         pool_size=MOST,
         max_overflow=0,
         pool_timeout=PATIENCE,
-        pool_pre_ping=True,
         hide_parameters=True,
         **how,
     )
@@ -115,12 +118,28 @@ def engine(
 
     def failed(context: ExceptionContext) -> StoreError | None:
         commit = context.statement is None and context.connection is not None
-        said = None if context.is_pre_ping else failure(context.original_exception, where, commit=commit)
+        said = failure(context.original_exception, where, commit=commit)
         if said is None:
             return None
         context.is_disconnect = context.is_disconnect or said[1].lost
         return said[0]
 
+    def rested(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["since"] = monotonic()
+
+    def woken(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        if monotonic() - record.info.get("since", inf) > AT_REST and not _lives(made.dialect, connection):
+            raise DisconnectionError  # then the pool takes a new one
+
     sa.event.listen(made, "connect", begun)
+    sa.event.listen(made, "checkin", rested)
+    sa.event.listen(made, "checkout", woken)
     sa.event.listen(made, "handle_error", failed, retval=True)
     return made
+
+
+def _lives(dialect: sa.Dialect, connection: Any) -> bool:
+    try:
+        return dialect.do_ping(connection)
+    except Exception:  # noqa: BLE001 - drivers raise what they like
+        return False

@@ -33,6 +33,7 @@ from crmkit.storage.line import Line
 from crmkit.storage.migrate import migrate
 from crmkit.storage.operations import operation_of
 from crmkit.storage.operations import row_of as row_of_operation
+from crmkit.storage.questions import Questions
 from crmkit.storage.redaction import redacted
 from crmkit.storage.refusals import changed_meanwhile, done_before, nothing_to_redact, only_reads, recorded_before
 from crmkit.storage.registers import Registers
@@ -41,7 +42,6 @@ from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
 from crmkit.storage.tables import Tables, tables
 from crmkit.storage.tally import partials
-from crmkit.storage.where import Where
 
 AT_ONCE: Final = 500  #: ids, or events, that one statement asks for
 GONE_AT_ONCE: Final = 10_000  #: ids that one statement deletes; SQLite takes 32,766 parameters
@@ -56,6 +56,7 @@ class Prepared:
     model: Model
     tables: Tables
     kinds: Mapping[str, Statements]
+    questions: Questions
     record: Write
     keep: Write  #: an operation
 
@@ -70,6 +71,7 @@ class SQLStore:
             model,
             made,
             {kind: Statements(rows, engine.dialect) for kind, rows in made.kinds.items()},
+            Questions(made, engine.dialect),
             insert(made.journal, engine.dialect, but="sequence"),
             feed.keeping(made, engine.dialect),
         )
@@ -155,16 +157,14 @@ class SQLSession:
             return statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],)))
         found: list[Row] = []
         for some in _portions(wanted, AT_ONCE):
-            found += statements.rows.decode(connection.execute(statements.load_all, {"ids": some}).all())
+            found += statements.rows.decode(self._line.all(connection.execute(statements.load_all, {"ids": some})))
         return found
 
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first rows that fulfil `where`."""
-        rows = self._prepared.tables.kinds[kind]
-        chosen = sa.select(rows.table).where(Where(self._prepared.tables).condition(where, rows.table))
-        terms = [term for by in order for term in _sorting(by, rows.table, self._prepared.tables)]
-        found = self._opened().execute(chosen.order_by(*terms, rows.table.c.id).limit(limit))
-        return rows.decode(found.all())
+        self._opened()
+        found = self._line.rows(*self._prepared.questions.of(kind, where, order, limit))
+        return self._prepared.tables.kinds[kind].decode(found)
 
     def tally(self, tally: GroundTally) -> list[Partial]:
         """What is counted, group by group."""
@@ -377,11 +377,3 @@ def _portions(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 def _differing(before: Row, after: Row, always: int) -> tuple[int, ...]:
     """The places where two rows differ, and one that is always among them."""
     return tuple([at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new or at == always])
-
-
-def _sorting(by: Order, table: sa.FromClause, tables: Tables) -> Iterator[sa.ColumnElement[Any]]:
-    """Missing ones last by themselves: databases differ about where they come."""
-    value = Where(tables).cell(table, by.column)
-    if by.column.nullable:
-        yield value.is_(None)
-    yield value.desc() if by.descending else value.asc()

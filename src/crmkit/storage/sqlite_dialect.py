@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeEngine
 
 from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.fields import Scalar
-from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.ids import Id, id_of
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.storage.customs import read, written
 from crmkit.storage.dialect import MILLIARD, Bare, Kept, amount_of, in_units
@@ -49,7 +49,7 @@ def _bytes(id: Id[Any]) -> bytes:
 
 
 def _id(kept: bytes) -> Id[Any]:
-    return Id(bytes=kept)
+    return id_of(int.from_bytes(kept)) if len(kept) == 16 else Id(bytes=kept)
 
 
 def _written(moment: datetime) -> str:

@@ -7,11 +7,12 @@ complement, `IS NOT TRUE`. So no comparison needs to know whether its column may
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
 from attrs import frozen
+from sqlalchemy.types import TypeEngine
 
 from crmkit.core.kernel.columns import Column
 from crmkit.core.kernel.criteria import Operator
@@ -33,6 +34,7 @@ from crmkit.core.kernel.ground import (
     Via,
     Within,
 )
+from crmkit.core.kernel.store import Order
 from crmkit.storage.customs import inside
 from crmkit.storage.tables import Tables, compared
 
@@ -43,6 +45,13 @@ _OPERATORS: Final[Mapping[Operator, Callable[[Any, Any], sa.ColumnElement[bool]]
     Operator.MORE: operator.gt,
     Operator.AT_LEAST: operator.ge,
 }
+
+
+@frozen
+class Slot:
+    """Where a value, as its column keeps it, is to come in a condition that is asked with many."""
+
+    name: str
 
 
 @frozen
@@ -74,7 +83,7 @@ class Where:
                 return _OPERATORS[how](self.cell(row, left), self.cell(row, right))
             case Lapse(start, end, how, microseconds):
                 passed = self.lapse(self.cell(row, start), self.cell(row, end))
-                return _OPERATORS[how](passed, sa.literal(microseconds, sa.BigInteger()))
+                return _OPERATORS[how](passed, said(microseconds, sa.BigInteger()))
             case _:
                 return self._asked(ground, row)
 
@@ -90,12 +99,23 @@ class Where:
 
     def value(self, column: Column, value: Any) -> sa.BindParameter[Any]:
         """A parameter with a value as its column keeps it; those of names are folded already."""
-        return sa.literal(self.tables.stored(column.scalar, value), self.tables.dialect.kept[column.scalar].type)
+        stored = value if isinstance(value, Slot) else self.tables.stored(column.scalar, value)
+        return said(stored, self.tables.dialect.kept[column.scalar].type)
 
-    def values(self, column: Column, values: Iterable[Any]) -> sa.BindParameter[Any]:
+    def values(self, column: Column, values: Iterable[Any] | Slot) -> sa.BindParameter[Any]:
         """One parameter with all of them, to be looked into."""
+        type = self.tables.dialect.kept[column.scalar].type
+        if isinstance(values, Slot):
+            return sa.bindparam(values.name, expanding=True, type_=type)
         stored = [self.tables.stored(column.scalar, value) for value in values]
-        return sa.bindparam(None, stored, expanding=True, type_=self.tables.dialect.kept[column.scalar].type)
+        return sa.bindparam(None, stored, expanding=True, type_=type)
+
+    def sorting(self, row: sa.FromClause, by: Order) -> Iterator[sa.ColumnElement[Any]]:
+        """Missing ones last by themselves: databases differ about where they come."""
+        value = self.cell(row, by.column)
+        if by.column.nullable:
+            yield value.is_(None)
+        yield value.desc() if by.descending else value.asc()
 
     def _asked(
         self, ground: Test | TestPart | OneOf | Within | Tagged | Exists, row: sa.FromClause
@@ -106,13 +126,13 @@ class Where:
             case Test(column, how, value):
                 return _OPERATORS[how](at, self.value(column, value))
             case TestPart(_, part, how, number):
-                return _OPERATORS[how](self.tables.dialect.part(at, part), sa.literal(number))
+                return _OPERATORS[how](self.tables.dialect.part(at, part), said(number, sa.Integer()))
             case OneOf(column, values):
                 return at.in_(self.values(column, values))
             case Within(_, text):
-                return self.tables.dialect.contains(at, sa.literal(text))
+                return self.tables.dialect.contains(at, said(text, sa.String()))
             case Tagged(_, tag):
-                return self.tables.dialect.tagged(at, sa.literal(tag))
+                return self.tables.dialect.tagged(at, said(tag, sa.String()))
             case Exists(column) if column.scalar is Scalar.TAGS:
                 return at != self.value(column, frozenset())
             case Exists():
@@ -126,3 +146,8 @@ class Where:
         if count.least == 1:
             return found
         return found.group_by(reference).having(sa.func.count() >= sa.literal(count.least))
+
+
+def said(value: Any, type: TypeEngine[Any]) -> sa.BindParameter[Any]:
+    """A parameter with this value, or with one that is given later."""
+    return sa.bindparam(value.name, type_=type) if isinstance(value, Slot) else sa.literal(value, type)

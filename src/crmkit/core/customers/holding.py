@@ -33,7 +33,8 @@ class Holding:
     epoch: int = 0  #: how many times it changed hands
 
     def __attrs_post_init__(self) -> None:
-        if len({self.mode is HoldingMode.OWNED, self.owner_id is not None, self.since is not None}) > 1:
+        held = self.mode is HoldingMode.OWNED
+        if held is (self.owner_id is None) or held is (self.since is None):
             said = f"is {self.mode} with owner {self.owner_id} since {self.since}"
             raise Invalid("holding", said, accepts="an owner and a date where it is owned, neither where it is not")
 

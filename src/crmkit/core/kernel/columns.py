@@ -24,7 +24,7 @@ LARGEST_INTEGER = 2**63 - 1
 MOST_TAGS = 100
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, cache_hash=True)
 class Column:
     """A single value of a record, under its path; rows are tuples of these values in the model's order."""
 

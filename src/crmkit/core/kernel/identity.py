@@ -1,4 +1,4 @@
-"""The records that one work has read or changed: each once, with the row that the store has of it."""
+"""The records that one work has read or changed, each once; of those that it changes, the rows that the store has."""
 
 from __future__ import annotations
 
@@ -27,45 +27,65 @@ class Identities:
 
     def __init__(self, model: Model) -> None:
         self._models = model.entities
-        self._known: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
+        self._records: dict[str, dict[Id[Any], Any]] = {kind: {} for kind in model.entities}
+        self._known: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}  # of some of these
         self._changed: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
 
-    def get(self, session: Session, model: EntityModel, id: Id[Any]) -> Known:
+    def get(self, session: Session, model: EntityModel, id: Id[Any]) -> Any:
         """The record with this id, loaded if nobody has asked for it yet.
 
         :raises NotFound: there is none
         """
         id = Id.of(id, f"{model.kind}.id")
-        known = self._known[model.kind].get(id)
+        record = self._records[model.kind].get(id)
+        return self.known(session, model, id).record if record is None else record
+
+    def known(self, session: Session, model: EntityModel, id: Id[Any]) -> Known:
+        """The same with its row, which of records that were found is made again: most of them are only read.
+
+        :raises NotFound: there is none
+        """
+        id = Id.of(id, f"{model.kind}.id")
+        known = self._had(model, id)
         if known is None:
             for row in session.load(model.kind, [id]):
                 known = self._known[model.kind][id] = Known(model.build(row), row, row)
+                self._records[model.kind][id] = known.record
         if known is None:
             raise missing(model.kind, id)
         return known
 
+    def _had(self, model: EntityModel, id: Id[Any]) -> Known | None:
+        known = self._known[model.kind].get(id)
+        record = self._records[model.kind].get(id) if known is None else None
+        if record is not None:
+            row = model.flatten(record)
+            known = self._known[model.kind][id] = Known(record, row, row)
+        return known
+
     def seen(self, model: EntityModel, rows: Iterable[Row]) -> list[Any]:
         """The records of rows that the store gave: each the one that is known already, if it is."""
-        of_kind, place, build = self._known[model.kind], model.position["id"], model.build
+        of_kind, place, build = self._records[model.kind], model.position["id"], model.build
         found = []
         for row in rows:
-            known = of_kind.get(row[place])
-            if known is None:
-                known = of_kind[row[place]] = Known(build(row), row, row)
-            found.append(known.record)
+            record = of_kind.get(row[place])
+            if record is None:
+                record = of_kind[row[place]] = build(row)
+            found.append(record)
         return found
 
     def put(self, model: EntityModel, row: Row) -> Any:
         """The record of a row that is to be written in the place of what there is."""
         id = row[model.position["id"]]
-        record = model.build(row)
-        known = self._known[model.kind].setdefault(id, Known(record, row, None))
+        record, known = model.build(row), self._had(model, id) or Known(None, row, None)
         known.record, known.row = record, row
-        self._changed[model.kind][id] = known
+        self._records[model.kind][id] = record
+        self._known[model.kind][id] = self._changed[model.kind][id] = known
         return record
 
     def forget(self, kind: str) -> None:
         """Read the records of this kind again when they are asked for; none of them may be waiting to be written."""
+        self._records[kind].clear()
         self._known[kind].clear()
 
     def write(self, session: Session) -> None:
@@ -103,7 +123,7 @@ class Identities:
                         column.path, "leads back to the record itself", accepts=f"a {model.kind} that is not below it"
                     )
                 seen.add(parent)
-                parent = self.get(session, model, parent).row[place]
+                parent = self.known(session, model, parent).row[place]
 
 
 def parents_first(model: EntityModel, rows: Sequence[Row]) -> Sequence[Row]:

@@ -80,8 +80,10 @@ class Move(Generic[E, P]):
         """
         self.require(record, now=stamp.occurred)
         details = self._written(args, kwargs)
-        after = record if self.effect is None else self.effect(record, stamp, *args, **kwargs)
-        self._check_effect(record, after)
+        after = record
+        if self.effect is not None:
+            after = self.effect(record, stamp, *args, **kwargs)
+            self._check_effect(record, after)
         return step(after, stamp, self.event, details, status=self.target)
 
     def require(self, record: E, *, now: datetime, holds: Holds | None = None) -> None:
@@ -135,7 +137,8 @@ class Move(Generic[E, P]):
                 f"the effect of {self} gives {shape(after)}", hint=f"it has to give a {self.flow.kind}"
             )
         for name in NOT_BY_EFFECT:
-            if getattr(after, name) != getattr(record, name):
+            was, now = getattr(record, name), getattr(after, name)
+            if now is not was and now != was:  # most often it is the same object, and need not be looked into
                 raise DefinitionError(f"the effect of {self} changes {name}", hint="the move itself sees to that")
 
     def _illegal(self, status: StrEnum) -> IllegalMove:

@@ -120,8 +120,9 @@ class Reading:
 
         :raises NotFound: there is none
         """
-        return self._known(model, id).record
+        self.sight.require(model, id)
+        return self._records.get(self.session, model, id)
 
     def _known(self, model: EntityModel, id: Id[Any]) -> Known:
         self.sight.require(model, id)
-        return self._records.get(self.session, model, id)
+        return self._records.known(self.session, model, id)
