@@ -32,7 +32,8 @@ from crmkit.storage.turns import LateError, Turn, Turns
 
 PATIENCE: Final = 10  #: seconds that a transaction waits for the one before it
 
-CHECKPOINT_AT: Final = 1000 * 4096  #: bytes by which the log grows between two checkpoints: 1,000 pages
+CHECKPOINT_AT: Final = 300  #: rows that one store changes between two checkpoints: about a thousand pages of the log
+LOG: Final = 16 * 1024 * 1024  #: bytes that the log keeps once it begins anew; in them a commit needs no new space
 
 #: By profile, what SQLite waits for: FULL, that each commit is on the disk; NORMAL, that each checkpoint is.
 _PROFILES: Final = {"durable": "FULL", "fast": "NORMAL"}
@@ -69,7 +70,7 @@ class SQLiteStore(SQLStore):
         self._process: Final = os.getpid()
         self._turns: Final = Turns(self._file, PATIENCE)
         self._reading: Final = _engine(self._file, "PRAGMA query_only = ON", begin="BEGIN")
-        self._checkpoint_at = CHECKPOINT_AT
+        self._changed = 0  #: rows, since the last checkpoint of this store
         self._unclean = False  #: something was redacted, and what it said may still be in the file or its log
         writing = _engine(self._file, f"PRAGMA synchronous = {_synchronous(profile)}", begin="BEGIN IMMEDIATE")
         super().__init__(writing, model, SQLiteDialect(), prefix=checked_prefix(prefix))
@@ -137,7 +138,7 @@ class SQLiteStore(SQLStore):
             return
         if _size(f"{self._file}-wal"):
             with suppress(LateError, OSError), self._turns.taken(patience=0):
-                self._checkpoint(self._engine)
+                self._checkpoint(self._engine, "TRUNCATE")
         self._reading.dispose()
         super().close()
 
@@ -164,15 +165,16 @@ class SQLiteStore(SQLStore):
         _same(self._process)
         return super()._connected()
 
-    def _ended(self, turn: Turn, *, redacted: bool = False) -> None:
+    def _ended(self, turn: Turn, *, changed: int = 0, redacted: bool = False) -> None:
         """After a transaction, while the turn is still ours: checkpoints and writers never meet."""
         try:
             self._unclean = self._unclean or redacted
+            self._changed += changed
             if self._engine is not None and self._unclean:
                 self._unclean = not self._cleaned(self._engine)
-            elif self._engine is not None and _size(f"{self._file}-wal") > self._checkpoint_at:
-                self._checkpoint(self._engine)
-                self._checkpoint_at = _size(f"{self._file}-wal") + CHECKPOINT_AT
+            elif self._engine is not None and self._changed >= CHECKPOINT_AT:
+                self._checkpoint(self._engine, "PASSIVE")
+                self._changed = 0
         finally:
             turn.end()
 
@@ -180,14 +182,18 @@ class SQLiteStore(SQLStore):
         """Write the file anew, for pages keep bytes of what was moved within them; whether the log is gone too."""
         with suppress(sqlite3.Error, StoreError), closing(engine.raw_connection()) as connection:
             connection.cursor().execute("VACUUM")
-            self._checkpoint(engine)
+            self._checkpoint(engine, "TRUNCATE")
             return _size(f"{self._file}-wal") == 0
         return False
 
-    def _checkpoint(self, engine: sa.Engine) -> None:
-        """Put the log into the file, as far as no snapshot needs it; what cannot be now is done the next time."""
+    def _checkpoint(self, engine: sa.Engine, how: str) -> None:
+        """Put the log into the file, as far as no snapshot needs it; what cannot be now is done the next time.
+
+        PASSIVE leaves the log as long as it is, to be written anew from its beginning: to make it grow with every
+        commit takes the disk half as long again.
+        """
         with suppress(sqlite3.Error, StoreError), closing(engine.raw_connection()) as connection:
-            for statement in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", f"busy_timeout = {PATIENCE * 1000}"):
+            for statement in ("busy_timeout = 0", f"wal_checkpoint({how})", f"busy_timeout = {PATIENCE * 1000}"):
                 connection.cursor().execute(f"PRAGMA {statement}").fetchall()
 
 
@@ -199,6 +205,7 @@ class SQLiteSession(SQLSession):
         self._process: Final = os.getpid()
         self._end: Callable[..., None] | None = end
         self._redacted = False
+        self._changes: Final = _changes(connection)
 
     def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:
         """As every store; the file and its log are cleaned straight after the commit."""
@@ -207,8 +214,9 @@ class SQLiteSession(SQLSession):
 
     def commit(self) -> None:
         """Keep it; where that fails, nothing is left but to roll back."""
+        changed = _changes(self._opened()) - self._changes
         super().commit()
-        self._ended(redacted=self._redacted)
+        self._ended(changed=changed, redacted=self._redacted)
 
     def rollback(self) -> None:
         """Forget it."""
@@ -217,10 +225,10 @@ class SQLiteSession(SQLSession):
         finally:
             self._ended()
 
-    def _ended(self, *, redacted: bool = False) -> None:
+    def _ended(self, **how: Any) -> None:
         end, self._end = self._end, None
         if end is not None and os.getpid() == self._process:
-            end(redacted=redacted)
+            end(**how)
 
     def _opened(self) -> sa.Connection:
         _same(self._process)
@@ -263,6 +271,11 @@ def _same(process: int) -> None:
     """Connections to SQLite must not be carried over a fork: https://www.sqlite.org/howtocorrupt.html, 2.6."""
     if os.getpid() != process:
         raise StoreError("this store was opened by another process", hint="open another after the fork")
+
+
+def _changes(connection: sa.Connection) -> int:
+    """How many rows the driver's connection has changed since it is there."""
+    return int(getattr(connection.connection.driver_connection, "total_changes", 0))
 
 
 def _size(file: str) -> int:
@@ -323,6 +336,7 @@ def _set_up(connection: sqlite3.Connection, file: str) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     connection.execute("PRAGMA wal_autocheckpoint = 0")  # only who has the turn makes checkpoints
+    connection.execute(f"PRAGMA journal_size_limit = {LOG}")
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()
     if mode != "wal":
