@@ -12,6 +12,7 @@ from attrs import frozen
 from crmkit.areas.customers import Customers
 from crmkit.areas.deliveries import Deliveries
 from crmkit.areas.fields import Fields
+from crmkit.areas.imports import Imports
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
 from crmkit.areas.privacy import Privacy
@@ -70,6 +71,11 @@ class Transaction(Work):
     def privacy(self) -> Privacy:
         """What is kept about one person, to be handed over or erased."""
         return Privacy(self)
+
+    @property
+    def imports(self) -> Imports:
+        """Files that were brought in, to be taken back."""
+        return Imports(self)
 
     @property
     def insights(self) -> Insights:

@@ -223,6 +223,51 @@ def test_a_full_disk_is_one_line() -> None:
     assert (done.returncode, done.stderr) == (1, "os_error: [Errno 28] No space left on device\n")
 
 
+# imports, and taking them back
+
+
+def runs(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What is told of the imports there were."""
+    told: list[dict[str, Any]] = json.loads(printed(capsys, "imports", "--json"))
+    return told
+
+
+def test_imports_are_listed(imported: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a table and as JSON, the latest last."""
+    Path("good.csv").write_text("key,topic\n1,Oil\n9,Gas\n")
+    printed(capsys, "import", "good.csv", "--as", "lead", "--rejected", "again.csv")
+
+    first, second = runs(capsys)
+    assert (first["file"], first["kind"], first["status"], first["rejects"]) == ("leads.csv", "lead", "ended", None)
+    assert [first[effect] for effect in ("created", "revised", "unchanged", "rejected")] == [3, 0, 0, 1]
+    assert [second[effect] for effect in ("created", "revised", "unchanged", "rejected")] == [1, 1, 0, 0]
+    assert second["rejects"] == str(Path("again.csv").resolve())
+    lines = printed(capsys, "imports").splitlines()
+    assert lines[0].split() == list(first)
+    assert [line.split()[:2] for line in lines[2:]] == [[each["id"], each["file"]] for each in (first, second)]
+
+
+def test_no_imports_are_said_to_be_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """A store without them is nothing wrong, one that is not there is."""
+    assert failed(capsys, "imports").startswith("store_error: there is no file crm.db")
+    CRM.open("sqlite:crm.db").close()
+    assert printed(capsys, "imports") == "nothing was imported\n"
+    assert runs(capsys) == []
+
+
+def test_an_import_is_taken_back_once(imported: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its id, and what becomes of its records is said."""
+    (run,) = runs(capsys)
+    assert printed(capsys, "undo", run["id"]) == "leads.csv: taken back, 3 removed\n"
+
+    assert runs(capsys)[0]["status"] == "undone"
+    with CRM.open("sqlite:crm.db") as crm, crm.read() as view:
+        assert view.of(Lead).count() == 0
+    assert failed(capsys, "undo", run["id"]).startswith("illegal_move: an undone import_run cannot be taken back")
+    assert failed(capsys, "undo", "leads.csv").startswith("invalid: run: got the text 'leads.csv'")
+    assert failed(capsys, "undo", run["id"][:-4] + "0000").startswith("not_found: ")
+
+
 # report
 
 

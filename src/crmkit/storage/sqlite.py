@@ -302,7 +302,7 @@ def _file(path: object) -> str:
         raise Invalid("path", f"got {shape(name)}, a database in memory", accepts="memory: for a store in memory")
     if name.startswith("file:"):
         raise Invalid("path", f"got {shape(name)}", accepts="the path of a file, not its URI")
-    return str(Path(name).absolute())
+    return os.path.realpath(name)  # SQLite, too, names the log by it; so the turn is one, whatever leads to the file
 
 
 def _engine(file: str, pragma: str, *, begin: str) -> sa.Engine:
