@@ -164,6 +164,18 @@ def test_other_fields_are_a_difference(url: str, store: Store) -> None:
         other.create()
 
 
+def test_what_others_commit_meanwhile_is_seen(store: Store) -> None:
+    """By whoever reads again, in a transaction; a snapshot stays what it was."""
+    session, snapshot = store.begin(), store.snapshot()
+    assert session.page("firm", EVERYBODY) == []
+    commit(store, insert=[firm(1)])
+
+    assert session.page("firm", EVERYBODY) == [firm(1)]
+    assert snapshot.page("firm", EVERYBODY) == []
+    session.rollback()
+    snapshot.rollback()
+
+
 def end_connections(url: str) -> None:
     """Whatever has a connection to this database has it no more."""
     with servers.asking(url) as ask:

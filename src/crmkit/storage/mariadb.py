@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from crmkit.core.kernel.errors import MissingExtra, StoreError
 from crmkit.core.kernel.model import Model
@@ -60,6 +60,8 @@ class MariaDBStore(ServerStore):
     """
 
     begin_snapshot = ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",)
+    show = "SELECT @@"
+    lasting: ClassVar = {"innodb_flush_log_at_trx_commit": ("1",)}
 
     def __init__(self, url: str, model: Model, *, prefix: str = "crm_") -> None:
         try:
