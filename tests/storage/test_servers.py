@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -219,6 +220,17 @@ def test_a_password_is_never_said(name: str) -> None:
         with pytest.raises((Invalid, StoreError)) as refused, closing(open_store(wrong, MODEL, prefix="crm_")) as store:
             store.create()
         assert "geheim" not in f"{refused.value}{refused.value.facts}"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "mysql", "postgresql+psycopg", "mariadb+pymysql", "ftp"])
+def test_a_password_of_an_unknown_scheme_is_never_said(scheme: str) -> None:
+    """The scheme is what was wrong, and all that is said."""
+    url = f"{scheme}://ann:geheim@h/crm"
+    for refuse in (CRM.open, CRM.migrate, lambda url: open_store(url, MODEL, prefix="crm_")):
+        with pytest.raises(Invalid) as refused:
+            refuse(url)
+        assert scheme in str(refused.value)
+        assert not {"geheim", "ann"} & set(re.findall(r"\w+", f"{refused.value}{refused.value.facts}"))
 
 
 @pytest.mark.parametrize("name", EXTRAS)

@@ -78,7 +78,7 @@ class SQLStore:
         self._prefix = prefix
 
     def create(self, *, thorough: bool = False) -> None:
-        """Make the tables, unless there are some whose names begin with the prefix.
+        """Make the tables, unless there are some of this CRM.
 
         :raises SchemaOutdated: those are not what the model needs
         :raises StoreError: the database cannot be opened or written
@@ -103,12 +103,12 @@ class SQLStore:
         return False
 
     def begun(self) -> bool:
-        """Whether there are tables whose names begin with the prefix.
+        """Whether there are tables of this CRM.
 
         :raises StoreError: the database cannot be opened
         """
         with self._connected() as connection, connection.begin():
-            return bool(found(connection, self._prefix))
+            return bool(found(connection, self._prepared.tables))
 
     def begin(self) -> SQLSession:
         """A new transaction, as soon as the one before it is over.
