@@ -200,6 +200,21 @@ def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: St
     commit(store, insert=[firm(1)])
 
 
+def test_one_that_is_lost_replaces_all(url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one was ended others were, too: none of those that rest is given to anybody again."""
+    monkeypatch.setattr(server, "AT_REST", 1_000)
+    session, *others = (store.begin() for _ in range(3))
+    for other in others:
+        other.rollback()
+    end_connections(url)
+    with pytest.raises(StoreError):
+        session.load("firm", [an_id(1)])
+    session.rollback()
+
+    for number, _ in enumerate(others, start=1):
+        commit(store, insert=[firm(number)])
+
+
 def test_a_connection_that_was_ended_while_it_rested_is_replaced(
     url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
