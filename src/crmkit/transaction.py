@@ -9,15 +9,16 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from crmkit.areas.credit import credit
 from crmkit.areas.customers import Customers
 from crmkit.areas.deliveries import Deliveries
 from crmkit.areas.fields import Fields
+from crmkit.areas.imports import Imports
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
 from crmkit.areas.privacy import Privacy
 from crmkit.areas.sales import Sales
 from crmkit.areas.service import Service
+from crmkit.areas.undoing import taken_back
 from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import Entity
@@ -29,10 +30,9 @@ from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.told import NOBODY, Audience
-from crmkit.core.kernel.undo import Undone, undo
+from crmkit.core.kernel.undo import Undone
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
-from crmkit.core.sales.opportunity import Opportunity
 from crmkit.patience import PATIENCE, Attempt, Pace
 
 Actor: TypeAlias = User | Id[User] | None  #: who acts; None is the system
@@ -74,6 +74,11 @@ class Transaction(Work):
         return Privacy(self)
 
     @property
+    def imports(self) -> Imports:
+        """Files that were brought in, to be taken back."""
+        return Imports(self)
+
+    @property
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
@@ -95,9 +100,7 @@ class Transaction(Work):
         :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
         :raises Conflict: another transaction changed one of these records meanwhile
         """
-        undone, steps = undo(self, [operations] if isinstance(operations, Id) else tuple(operations))
-        credit(self, *[step.change for step in steps if step.model.cls is Opportunity])
-        return undone
+        return taken_back(self, [operations] if isinstance(operations, Id) else tuple(operations))
 
 
 class View(Transaction):
@@ -224,13 +227,15 @@ class Transactions:
     def view(self, actor: Actor) -> Iterator[View]:
         """A snapshot to be read; raises like `CRM.read`."""
         session = self.store().snapshot()
-        view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
         try:
-            if actor is not None:
-                _require_active(view)
-            yield view
+            view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
+            try:
+                if actor is not None:
+                    _require_active(view)
+                yield view
+            finally:
+                view.close()
         finally:
-            view.close()
             session.rollback()
 
 

@@ -107,8 +107,8 @@ class Sales:
 
         An account is linked when it is named (`account`) or the only one called like the lead's company, a contact when
         it is named or the only one of that name with the lead's e-mail address, or else phone number. `key`, `owner`
-        (else the lead's), `stage` and `estimate` (else the lead's budget) are the opportunity's. Where transactions do not
-        take turns, two leads of one company that are qualified at the same moment may make two accounts.
+        (else the lead's), `stage` and `estimate` (else the lead's budget) are the opportunity's. Where transactions do
+        not take turns, two leads of one company that are qualified at the same moment may make two accounts.
 
         :raises Refused: a need is not met, or several accounts or contacts could be meant
         :raises IllegalMove: it is qualified or disqualified already

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import define
@@ -64,16 +64,17 @@ class Identities:
             known = self._known[model.kind][id] = Known(record, row, row)
         return known
 
-    def seen(self, model: EntityModel, rows: Iterable[Row]) -> list[Any]:
-        """The records of rows that the store gave: each the one that is known already, if it is."""
+    def seen(self, model: EntityModel) -> Callable[[Row], Any]:
+        """The way from a row that the store gives to its record: the one that is known already, if it is."""
         of_kind, place, build = self._records[model.kind], model.position["id"], model.build
-        found = []
-        for row in rows:
-            record = of_kind.get(row[place])
-            if record is None:
-                record = of_kind[row[place]] = build(row)
-            found.append(record)
-        return found
+
+        def record(row: Row) -> Any:
+            known = of_kind.get(row[place])
+            if known is None:
+                known = of_kind[row[place]] = build(row)
+            return known
+
+        return record
 
     def lock(self, session: Session, model: EntityModel, ids: Iterable[Id[Any]]) -> list[Known]:
         """Those of these records that there are, in the order of their ids, as they are by now and stay for all others.

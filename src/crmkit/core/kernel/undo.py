@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from attrs import evolve, frozen
 
 from crmkit.core.kernel.columns import from_json
+from crmkit.core.kernel.entity import declared
 from crmkit.core.kernel.errors import NotFound, Refusal, Refused
 from crmkit.core.kernel.ground import OneOf
 from crmkit.core.kernel.identity import Identities, outdated, parents_first
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Place: TypeAlias = tuple[str, Id[Any]]  #: kind and id of a record
 
 AT_ONCE: Final = 500  #: ids in one question
+MOST_NAMED: Final = 5  #: operations in one message; an import has hundreds
 
 
 @frozen(kw_only=True)
@@ -66,12 +68,14 @@ def undo(work: Work, operations: Sequence[Id[Any]]) -> tuple[Undone, Sequence[St
 
 def _planned(work: Work, operations: Sequence[Id[Any]]) -> list[Step]:
     session, trails = work.session, dict[Place, list[Event]]()
+    lasting = {name for model in work.model.entities.values() for name in declared(model.cls).lasting}
     for operation in operations:
         found = list(session.history(operation=operation))
         if not found:
             raise NotFound(f"no operation {operation} changed a record", facts={"operation": str(operation)})
         for event in found:
-            trails.setdefault((event.kind, event.id), []).append(event)
+            if event.name not in lasting:
+                trails.setdefault((event.kind, event.id), []).append(event)
     now = dict(_rows(session, work.model, trails))
     refusals, steps = list[Refusal](), list[Step]()
     for (kind, id), ours in trails.items():
@@ -86,7 +90,10 @@ def _planned(work: Work, operations: Sequence[Id[Any]]) -> list[Step]:
         steps += _step(work, model, row, ours, last)
     refusals = refusals or list(_still_needed(work, {(step.model.kind, step.id): step for step in steps}))
     if refusals:
-        raise Refused(f"undoing {', '.join(map(str, operations))}", refusals)
+        few = len(operations) <= MOST_NAMED
+        raise Refused(
+            f"undoing {', '.join(map(str, operations)) if few else f'{len(operations):,} operations'}", refusals
+        )
     return steps
 
 
