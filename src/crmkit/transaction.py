@@ -225,13 +225,15 @@ class Transactions:
     def view(self, actor: Actor) -> Iterator[View]:
         """A snapshot to be read; raises like `CRM.read`."""
         session = self.store().snapshot()
-        view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
         try:
-            if actor is not None:
-                _require_active(view)
-            yield view
+            view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
+            try:
+                if actor is not None:
+                    _require_active(view)
+                yield view
+            finally:
+                view.close()
         finally:
-            view.close()
             session.rollback()
 
 

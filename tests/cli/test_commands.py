@@ -119,7 +119,7 @@ def test_a_mapping_that_cannot_be_read_is_a_matter_of_usage(
 def test_an_error_is_one_line_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
     """Programs read the code, people the rest."""
     assert failed(capsys, "report", "funnel", "--store", "postgres:x") == (
-        "invalid: url: got the text 'postgres:x' (accepted: memory:, sqlite:PATH, "
+        "invalid: url: got the text 'postgres:' and something behind it (accepted: memory:, sqlite:PATH, "
         "postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE, or what a plugin opens)\n"
     )
 
@@ -386,14 +386,14 @@ def test_the_doctor_opens_a_database(imported: str, capsys: pytest.CaptureFixtur
 
 def test_the_doctor_makes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """Neither a file, nor tables in a file that has others."""
-    sqlite3.connect("host.db").execute("CREATE TABLE host (id)").connection.close()
+    sqlite3.connect("host.db").execute("CREATE TABLE crm_notes (id)").connection.close()
     for path in ("new.db", "host.db"):
         found = findings(printed(capsys, "doctor", "--store", f"sqlite:{path}"))
 
         assert found["store"] == f"sqlite:{path} has no CRM yet; what is written first makes one"
     assert not Path("new.db").exists()
     database = sqlite3.connect("host.db")
-    assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("host",)]
+    assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("crm_notes",)]
     database.close()
 
 

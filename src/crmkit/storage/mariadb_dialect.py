@@ -47,7 +47,7 @@ from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD
 from crmkit.storage.customs import read, written
-from crmkit.storage.dialect import MILLIARD, Bare, Kept
+from crmkit.storage.dialect import MILLIARD, NO_TAGS, Bare, Kept
 from crmkit.storage.server import PATIENCE
 
 _BY_CODE_POINT: Final = "COLLATE utf8mb4_nopad_bin"
@@ -86,7 +86,7 @@ def _array(tags: frozenset[str]) -> str:
 
 
 def _tags(kept: str) -> frozenset[str]:
-    return frozenset(json.loads(kept)) if kept != "[]" else frozenset()
+    return frozenset(json.loads(kept)) if kept != "[]" else NO_TAGS
 
 
 class MariaDBDialect:

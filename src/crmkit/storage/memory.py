@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, takewhile
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve
 
@@ -31,6 +31,8 @@ from crmkit.storage.world import Journal, Portion, Registers, Table, World, comp
 PATIENCE = 60.0  #: seconds that a transaction waits for the one before it
 
 Pointing: TypeAlias = dict[Id[Any], dict[Id[Any], Row]]  #: by target and own id, the rows with one reference
+
+T = TypeVar("T")
 
 
 class MemoryStore:
@@ -112,6 +114,12 @@ class MemorySession:
         for by in reversed(order):
             found = _sorted(found, by, model.reading(by.column))
         return found[:limit]
+
+    def each(
+        self, made: Callable[[Row], T], kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None
+    ) -> list[T]:
+        """What is made of each row of a page."""
+        return list(map(made, self.page(kind, where, order, limit)))
 
     def tally(self, tally: GroundTally) -> list[Partial]:
         """What is counted, group by group."""

@@ -78,7 +78,7 @@ class SQLStore:
         self._prefix = prefix
 
     def create(self, *, thorough: bool = False) -> None:
-        """Make the tables, unless there are some whose names begin with the prefix.
+        """Make the tables, unless there are some of this CRM.
 
         :raises SchemaOutdated: those are not what the model needs
         :raises StoreError: the database cannot be opened or written
@@ -103,12 +103,12 @@ class SQLStore:
         return False
 
     def begun(self) -> bool:
-        """Whether there are tables whose names begin with the prefix.
+        """Whether there are tables of this CRM.
 
         :raises StoreError: the database cannot be opened
         """
         with self._connected() as connection, connection.begin():
-            return bool(found(connection, self._prefix))
+            return bool(found(connection, self._prepared.tables))
 
     def begin(self) -> SQLSession:
         """A new transaction, as soon as the one before it is over.
@@ -154,7 +154,7 @@ class SQLSession:
         connection, statements = self._opened(), self._prepared.kinds[kind]
         wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in dict.fromkeys(ids)]
         if len(wanted) == 1:
-            return statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],)))
+            return list(statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],))))
         found: list[Row] = []
         for some in _portions(wanted, AT_ONCE):
             found += statements.rows.decode(self._line.all(connection.execute(statements.load_all, {"ids": some})))
@@ -162,6 +162,15 @@ class SQLSession:
 
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first rows that fulfil `where`."""
+        return list(self._page(kind, where, order, limit))
+
+    def each(
+        self, made: Callable[[Row], T], kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None
+    ) -> list[T]:
+        """What is made of each row of a page."""
+        return list(map(made, self._page(kind, where, order, limit)))
+
+    def _page(self, kind: str, where: Ground, order: Sequence[Order], limit: int | None) -> Iterator[Row]:
         self._opened()
         found = self._line.rows(*self._prepared.questions.of(kind, where, order, limit))
         return self._prepared.tables.kinds[kind].decode(found)
@@ -306,7 +315,7 @@ class SQLSession:
             return done
         wanted = rows.table.c.id == self._prepared.tables.stored(Scalar.ID, id)
         found = rows.decode(self._opened().execute(sa.select(rows.table).where(wanted)).all())
-        return operation_of(found[0]) if found else None
+        return next(map(operation_of, found), None)
 
     def commit(self) -> None:
         """Keep it; where that fails, nothing is left but to roll back."""

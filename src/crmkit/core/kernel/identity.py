@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import define
@@ -63,16 +63,17 @@ class Identities:
             known = self._known[model.kind][id] = Known(record, row, row)
         return known
 
-    def seen(self, model: EntityModel, rows: Iterable[Row]) -> list[Any]:
-        """The records of rows that the store gave: each the one that is known already, if it is."""
+    def seen(self, model: EntityModel) -> Callable[[Row], Any]:
+        """The way from a row that the store gives to its record: the one that is known already, if it is."""
         of_kind, place, build = self._records[model.kind], model.position["id"], model.build
-        found = []
-        for row in rows:
-            record = of_kind.get(row[place])
-            if record is None:
-                record = of_kind[row[place]] = build(row)
-            found.append(record)
-        return found
+
+        def record(row: Row) -> Any:
+            known = of_kind.get(row[place])
+            if known is None:
+                known = of_kind[row[place]] = build(row)
+            return known
+
+        return record
 
     def put(self, model: EntityModel, row: Row) -> Any:
         """The record of a row that is to be written in the place of what there is."""

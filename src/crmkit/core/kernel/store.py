@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -16,6 +16,8 @@ from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
+
+T = TypeVar("T")
 
 
 @frozen
@@ -41,6 +43,15 @@ class Session(Protocol):
 
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first `limit` rows that fulfil `where`, sorted by `order` and then by id."""
+        ...
+
+    def each(
+        self, made: Callable[[Row], T], kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None
+    ) -> list[T]:
+        """What is made of each row of such a page, by a function that asks this session nothing.
+
+        Where rows are decoded there is only one of them at a time: what nobody keeps, nobody has to look after.
+        """
         ...
 
     def tally(self, tally: GroundTally) -> list[Partial]:

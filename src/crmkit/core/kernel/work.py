@@ -232,7 +232,7 @@ class Work(Reading):
             raise outdated(model.kind, [record.id])
         self.sight.require_targets(model, before, row)
         self._records.refuse_loops(self.session, model, before, row)
-        self.sight.had(model, [row])
+        self.sight.had(model, [record])
         self.steps += 1
         kept: E = self._records.put(model, row)
         event = evolve(event, changes=changes(model, before, row))
