@@ -63,12 +63,12 @@ class Statements:
 
     @load.default
     def _load(self) -> Read:
-        chosen = sa.select(self.rows.table).where(self.rows.table.c.id == sa.bindparam("id"))
+        chosen = self.rows.select().where(self.rows.table.c.id == sa.bindparam("id"))
         return Read(str(chosen.compile(dialect=self.dialect)), self.rows.decode)
 
     @load_all.default
     def _load_all(self) -> sa.Select[Any]:
-        return sa.select(self.rows.table).where(self.rows.table.c.id.in_(sa.bindparam("ids", expanding=True)))
+        return self.rows.select().where(self.rows.table.c.id.in_(sa.bindparam("ids", expanding=True)))
 
     def update(self, changed: tuple[int, ...]) -> Write:
         """To change what stands at these places of the row, if the version is still the one before.
