@@ -160,6 +160,15 @@ class SQLSession:
             found += statements.rows.decode(self._line.all(connection.execute(statements.load_all, {"ids": some})))
         return found
 
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids; behind no savepoint, with which the locks would go."""
+        connection, statements = self._changing(), self._prepared.kinds[kind]
+        wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in sorted(set(ids))]
+        found: list[Row] = []
+        for some in _portions(wanted, AT_ONCE):
+            found += statements.rows.decode(self._line.all(connection.execute(statements.lock, {"ids": some})))
+        return found
+
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first rows that fulfil `where`."""
         return list(self._page(kind, where, order, limit))
