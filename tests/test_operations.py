@@ -500,6 +500,14 @@ def test_a_closed_crm_runs_nothing(crm: CRM) -> None:
         asyncio.run(crm.arun(None, story))
 
 
+def test_a_crm_is_not_closed_by_what_arun_calls(crm: CRM) -> None:
+    """Its thread would wait for itself; nothing is done, and the CRM stays open."""
+    with pytest.raises(StoreError, match="close it when arun has answered"):
+        asyncio.run(crm.arun(None, lambda _: crm.close()))
+
+    assert asyncio.run(crm.arun(None, lambda tx: tx.people.add_user(name="Ann"))).name == "Ann"
+
+
 def test_a_cancelled_run_leaves_nothing_half_way(crm: CRM) -> None:
     """What has begun goes on to its end on its thread; `close` waits for it."""
     begun, go = Signal(), Signal()

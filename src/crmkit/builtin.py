@@ -67,7 +67,14 @@ def open_store(url: str, model: Model, *, prefix: str) -> Store:
         from crmkit.storage.mariadb import MariaDBStore
 
         return MariaDBStore(url, model, prefix=prefix)
-    raise Invalid("url", f"got {shape(url)}", accepts=ACCEPTS)
+    raise unknown(url, ACCEPTS)
+
+
+def unknown(url: object, accepts: str) -> Invalid:
+    """What to raise for a URL that nothing opens; only its scheme is repeated, for the rest may hold a password."""
+    scheme, colon, rest = url.partition(":") if isinstance(url, str) else (url, "", "")
+    behind = " and something behind it" if rest else ""
+    return Invalid("url", f"got {shape(f'{scheme}{colon}' if colon else scheme)}{behind}", accepts=accepts)
 
 
 class Records:

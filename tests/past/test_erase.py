@@ -238,7 +238,7 @@ def test_bytes_that_a_snapshot_needs_are_gone_with_the_next_transaction_after_it
             other(reading)
             assert view.of(Lead).get(lead.id).person == lead.person
             assert found(erasing)
-        erasing.close()
+            erasing.close()
         other(reading)
 
         assert found(reading) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -199,6 +200,21 @@ def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: St
     commit(store, insert=[firm(1)])
 
 
+def test_one_that_is_lost_replaces_all(url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one was ended others were, too: none of those that rest is given to anybody again."""
+    monkeypatch.setattr(server, "AT_REST", 1_000)
+    session, *others = (store.begin() for _ in range(3))
+    for other in others:
+        other.rollback()
+    end_connections(url)
+    with pytest.raises(StoreError):
+        session.load("firm", [an_id(1)])
+    session.rollback()
+
+    for number, _ in enumerate(others, start=1):
+        commit(store, insert=[firm(number)])
+
+
 def test_a_connection_that_was_ended_while_it_rested_is_replaced(
     url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +235,17 @@ def test_a_password_is_never_said(name: str) -> None:
         with pytest.raises((Invalid, StoreError)) as refused, closing(open_store(wrong, MODEL, prefix="crm_")) as store:
             store.create()
         assert "geheim" not in f"{refused.value}{refused.value.facts}"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "mysql", "postgresql+psycopg", "mariadb+pymysql", "ftp"])
+def test_a_password_of_an_unknown_scheme_is_never_said(scheme: str) -> None:
+    """The scheme is what was wrong, and all that is said."""
+    url = f"{scheme}://ann:geheim@h/crm"
+    for refuse in (CRM.open, CRM.migrate, lambda url: open_store(url, MODEL, prefix="crm_")):
+        with pytest.raises(Invalid) as refused:
+            refuse(url)
+        assert scheme in str(refused.value)
+        assert not {"geheim", "ann"} & set(re.findall(r"\w+", f"{refused.value}{refused.value.facts}"))
 
 
 @pytest.mark.parametrize("name", EXTRAS)

@@ -169,7 +169,7 @@ def _holds_tables(path: Path) -> bool:
         return False
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            found: int = database.execute("SELECT count(*) FROM sqlite_master WHERE name GLOB 'crm_*'").fetchone()[0]
+            found: int = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'crm_schema'").fetchone()[0]
     except sqlite3.Error:
         return True
     return found > 0

@@ -34,7 +34,7 @@ _MEANING: Final = {
     2003: ("it cannot be reached", "a server that runs"),
     2006: ("the connection is lost", "whether a commit that was under way took effect is to be looked up"),
     2013: ("the connection is lost", "whether a commit that was under way took effect is to be looked up"),
-    1927: ("the connection was ended by somebody", "nothing of this transaction was kept"),
+    1927: ("somebody ended the connection", "whether a commit that was under way took effect is to be looked up"),
     1053: ("the server is stopping", "open it again when it is there"),
     1040: ("it has no connection left", "fewer processes, or a larger max_connections"),
     1203: ("it has no connection left for this user", "fewer processes, or a larger max_user_connections"),

@@ -78,7 +78,7 @@ class SQLStore:
         self._prefix = prefix
 
     def create(self, *, thorough: bool = False) -> None:
-        """Make the tables, unless there are some whose names begin with the prefix.
+        """Make the tables, unless there are some of this CRM.
 
         :raises SchemaOutdated: those are not what the model needs
         :raises StoreError: the database cannot be opened or written
@@ -103,12 +103,12 @@ class SQLStore:
         return False
 
     def begun(self) -> bool:
-        """Whether there are tables whose names begin with the prefix.
+        """Whether there are tables of this CRM.
 
         :raises StoreError: the database cannot be opened
         """
         with self._connected() as connection, connection.begin():
-            return bool(found(connection, self._prefix))
+            return bool(found(connection, self._prepared.tables))
 
     def begin(self) -> SQLSession:
         """A new transaction, as soon as the one before it is over.
@@ -158,6 +158,15 @@ class SQLSession:
         found: list[Row] = []
         for some in _portions(wanted, AT_ONCE):
             found += statements.rows.decode(self._line.all(connection.execute(statements.load_all, {"ids": some})))
+        return found
+
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids; behind no savepoint, with which the locks would go."""
+        connection, statements = self._changing(), self._prepared.kinds[kind]
+        wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in sorted(set(ids))]
+        found: list[Row] = []
+        for some in _portions(wanted, AT_ONCE):
+            found += statements.rows.decode(self._line.all(connection.execute(statements.lock, {"ids": some})))
         return found
 
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
