@@ -18,6 +18,7 @@ from crmkit.areas.people import People
 from crmkit.areas.privacy import Privacy
 from crmkit.areas.sales import Sales
 from crmkit.areas.service import Service
+from crmkit.areas.undoing import taken_back
 from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import Entity
@@ -29,7 +30,7 @@ from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.told import NOBODY, Audience
-from crmkit.core.kernel.undo import Undone, undo
+from crmkit.core.kernel.undo import Undone
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
 from crmkit.patience import PATIENCE, Attempt, Pace
@@ -92,13 +93,14 @@ class Transaction(Work):
         """Let every record that these operations changed be what it was before them: all of it, or nothing.
 
         Fields that others changed since stay as they are; so does what the journal says. What came goes, what went
-        comes back. It is an operation itself, which can be undone.
+        comes back. Leads and customers of its deals say what follows from those that are won then. It is an operation
+        itself, which can be undone.
 
         :raises NotFound: one of them changed no record, or one that this actor does not see
         :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
         :raises Conflict: another transaction changed one of these records meanwhile
         """
-        return undo(self, [operations] if isinstance(operations, Id) else tuple(operations))
+        return taken_back(self, [operations] if isinstance(operations, Id) else tuple(operations))
 
 
 class View(Transaction):

@@ -23,16 +23,8 @@ AREAS: dict[str, type] = {
 #: What only looks.
 READING = {
     *("customers.held_by", "insights.funnel", "insights.sources", "insights.pipeline", "insights.cycle"),
-    *(
-        "counters.value",
-        "deliveries.dead",
-        "fields.of",
-        "imports.operations",
-        "keys.holders",
-        "keys.of",
-        "privacy.export",
-        "sales.score",
-    ),
+    *("counters.value", "deliveries.dead", "fields.of", "imports.operations", "keys.holders", "keys.of"),
+    *("privacy.export", "privacy.particulars", "sales.score"),
 }
 
 WORK_COMMANDS = {"add", "change", "revise", "move", "save", "sweep", "guarded"}

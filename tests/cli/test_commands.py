@@ -268,6 +268,68 @@ def test_an_import_is_taken_back_once(imported: str, capsys: pytest.CaptureFixtu
     assert failed(capsys, "undo", run["id"][:-4] + "0000").startswith("not_found: ")
 
 
+# export and erase
+
+
+@pytest.fixture
+def people(capsys: pytest.CaptureFixture[str]) -> Path:
+    """Two leads in crm.db, and the file of lines that were rejected beside them."""
+    Path("people.csv").write_text(
+        "key,topic,person,email\nL1,Oil,Ann Smith,ann@example.com\nL2,Gas,Bo Berg,bo@example.com\n"
+        "L3,,Ann Smith,,\nL4,,Bo Berg,,\n"
+    )
+    assert main(["import", "people.csv", "--as", "lead", "--rejected", "again.csv"]) == 1
+    capsys.readouterr()
+    return Path("again.csv")
+
+
+@pytest.mark.usefixtures("people")
+def test_an_export_is_that_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    """By id or by key, printed or written to a file."""
+    with CRM.open("sqlite:crm.db") as crm, crm.read() as view:
+        lead = view.of(Lead).find(order=("key",))[0]
+        told = view.privacy.export(lead)
+    told["at"] = None
+
+    for word in (str(lead.id), "lead:L1"):
+        assert {**json.loads(printed(capsys, "export", word)), "at": None} == told
+    assert printed(capsys, "export", "lead:L1", "--out", "ann.json") == ""
+    assert {**json.loads(Path("ann.json").read_text(encoding="utf-8")), "at": None} == told
+
+
+def test_an_erasure_reaches_store_and_files(people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If it is meant; a file that cannot be cleaned makes the exit code 1."""
+    before = people.read_bytes()
+    assert failed(capsys, "erase", "lead:L1") == (
+        "refused: erasing lead:L1 is refused: it cannot be undone; --yes says that it is meant\n"
+    )
+    assert (people.read_bytes(), "ann@example.com" in printed(capsys, "export", "lead:L1")) == (before, True)
+
+    assert printed(capsys, "erase", "lead:L1", "--yes").splitlines() == [
+        "erased: 1 records, 1 events, 0 keys",
+        f"{people.resolve()}: 1 lines erased",
+    ]
+    assert "Ann" not in people.read_text()
+    assert "L4,,Bo Berg,," in people.read_text()
+    assert "ann@example.com" not in printed(capsys, "export", "lead:L1")
+
+    people.write_text("something else\n")
+    assert main(["erase", "lead:L2", "--yes"]) == 1
+    assert f"{people.resolve()} holds something else" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("command", [["export"], ["erase", "--yes"]])
+def test_who_is_not_there_is_said(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """And what a person can be called."""
+    nobody = "01a213b8-fe9b-77a0-9d44-c12a270232db"
+    assert failed(capsys, *command, nobody) == f"not_found: there is no lead or contact {nobody}\n"
+    assert failed(capsys, *command, "contact:L1") == "not_found: there is no contact with the key «L1»\n"
+    assert failed(capsys, *command, "Ann").startswith("invalid: record: got the text 'Ann'")
+    assert "accepted: a UUID, or lead:KEY or contact:KEY" in failed(capsys, *command, "account:L1")
+    assert failed(capsys, *command, nobody, "--store", "sqlite:none.db").startswith("store_error: there is no file")
+
+
 # report
 
 

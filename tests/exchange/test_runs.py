@@ -14,6 +14,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.counting import said
 from support.crms import LOCAL, STORES, opened, place, plugged
 
 from crmkit import ALWAYS, CRM, NEVER, where
@@ -194,6 +195,20 @@ def test_lines_that_say_nothing_new_leave_little_behind(crm: CRM) -> None:
     assert kept is not None
     assert len(kept.commands) == 1
     assert run_of(crm, again.run).unchanged == 100
+
+
+@pytest.mark.parametrize("lines", [4, 100])
+def test_a_transaction_of_lines_says_two_statements_more(lines: int) -> None:
+    """One that reads the run and one that steps it, however many lines there are; its event goes with theirs."""
+    text = "\n".join(["key,topic", *(f"L{number},a" for number in range(lines))])
+    counts = []
+    for batches in (1, 4):
+        with TemporaryDirectory() as folder, opened("sqlite", Path(folder)) as crm, said() as statements:
+            bring(crm, text, batch=lines // batches)
+            counts.append(sum("crm_import_run" in statement for statement in statements))
+
+    assert counts[1] - counts[0] == 3 * 2
+    assert counts[0] == 2 + 3  # for it is begun by one, and ended by two
 
 
 class Broken(Exception):

@@ -6,10 +6,11 @@ from typing import Any
 
 from attrs import frozen
 
+from crmkit.areas.undoing import taken_back
 from crmkit.core.imports.run import ADVANCED, ImportRun, import_run
 from crmkit.core.kernel.command import command
 from crmkit.core.kernel.ids import Id
-from crmkit.core.kernel.undo import Undone, undo
+from crmkit.core.kernel.undo import Undone
 from crmkit.core.kernel.work import Work
 
 
@@ -39,4 +40,4 @@ class Imports:
         :raises Conflict: another transaction, perhaps of the run itself, changed one of these records meanwhile
         """
         self.work.move(import_run.take_back, run)
-        return undo(self.work, self.operations(run))
+        return taken_back(self.work, self.operations(run))

@@ -13,6 +13,8 @@ from io import TextIOWrapper
 from crmkit.cli import (
     diagram,
     doctor,
+    erase_person,
+    export_person,
     import_file,
     imports,
     migrate,
@@ -64,7 +66,10 @@ def parser() -> ArgumentParser:
     top = ArgumentParser(prog="crmkit", description="Leads, deals, customers and cases on the command line.")
     top.add_argument("--version", action="version", version=f"crmkit {version('crmkit')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (run_demo, import_file, imports, undo_import, report, diagram, migrate, plugins, new_plugin, doctor):
+    for command in (
+        *(run_demo, import_file, imports, undo_import, export_person, erase_person, report, diagram),
+        *(migrate, plugins, new_plugin, doctor),
+    ):
         command.add(commands)
     return top
 

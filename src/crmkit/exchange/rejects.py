@@ -72,14 +72,23 @@ def require_place(path: Path) -> None:
     """
     with _writable(path):
         if path.is_file():
-            with path.open("rb") as stream:
-                begins = stream.read(len(_BEGINS))
-            if begins not in (b"", _BEGINS):
-                raise Invalid("rejected", f"{path} holds something else", accepts="a new file, or one of rejects")
+            require_rejects(path)
         new = not path.exists()
         path.open("a", encoding="utf-8").close()
         if new:
             path.unlink()
+
+
+def require_rejects(path: Path) -> None:
+    """Nothing, if a file is one of rejects, or empty.
+
+    :raises Invalid: it is another one
+    :raises OSError: it cannot be read
+    """
+    with path.open("rb") as stream:
+        begins = stream.read(len(_BEGINS))
+    if begins not in (b"", _BEGINS):
+        raise Invalid("rejected", f"{path} holds something else", accepts="a new file, or one of rejects")
 
 
 @contextmanager

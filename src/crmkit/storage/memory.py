@@ -105,6 +105,10 @@ class MemorySession:
         rows = self._opened()[kind].rows
         return [rows[id] for id in dict.fromkeys(ids) if id in rows]
 
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids: nobody else is there who could change them."""
+        return self.load(kind, sorted(ids))
+
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first rows that fulfil `where`."""
         model = self._model.entities[kind]
@@ -336,6 +340,11 @@ class MemorySession:
 
 class MemorySnapshot(MemorySession):
     """One world, which others may meanwhile have left behind."""
+
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:  # noqa: ARG002 - as every session
+        """Refused."""
+        self._opened()
+        raise only_reads()
 
     def record(self, events: Sequence[Event]) -> None:  # noqa: ARG002 - as every session
         """Refused."""

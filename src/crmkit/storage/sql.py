@@ -160,6 +160,15 @@ class SQLSession:
             found += statements.rows.decode(self._line.all(connection.execute(statements.load_all, {"ids": some})))
         return found
 
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids; behind no savepoint, with which the locks would go."""
+        connection, statements = self._changing(), self._prepared.kinds[kind]
+        wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in sorted(set(ids))]
+        found: list[Row] = []
+        for some in _portions(wanted, AT_ONCE):
+            found += statements.rows.decode(self._line.all(connection.execute(statements.lock, {"ids": some})))
+        return found
+
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first rows that fulfil `where`."""
         return list(self._page(kind, where, order, limit))
@@ -262,7 +271,7 @@ class SQLSession:
         tables = self._prepared.tables
         table = tables.journal.table
         last = self._opened().scalar(sa.select(sa.func.max(table.c.sequence)))
-        chosen = sa.select(table).where(table.c.sequence <= (last or 0))
+        chosen = tables.journal.select().where(table.c.sequence <= (last or 0))
         if kind is not None:
             chosen = chosen.where(table.c.kind == kind)
         if id is not None:
@@ -314,7 +323,7 @@ class SQLSession:
                 raise done_before(id)
             return done
         wanted = rows.table.c.id == self._prepared.tables.stored(Scalar.ID, id)
-        found = rows.decode(self._opened().execute(sa.select(rows.table).where(wanted)).all())
+        found = rows.decode(self._opened().execute(rows.select().where(wanted)).all())
         return next(map(operation_of, found), None)
 
     def commit(self) -> None:

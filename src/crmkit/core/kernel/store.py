@@ -41,6 +41,14 @@ class Session(Protocol):
         """The rows with these ids, in any order; unknown ids are left out."""
         ...
 
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids as they are by now, locked one after the other in the order of their ids.
+
+        Nobody else changes or locks them until this transaction ends, also if a write of it is refused in between;
+        whoever wants to waits, and finds what this one left. Where transactions take turns it is only `load`.
+        """
+        ...
+
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first `limit` rows that fulfil `where`, sorted by `order` and then by id."""
         ...

@@ -158,6 +158,19 @@ class Work(Reading):
         with self.sight.lifted():  # a need is about what is so, not about what somebody sees of it
             self.registry.move(move).require(record, now=self.now, holds=holds)
 
+    def lock(self, cls: type[E], ids: Iterable[Id[E]]) -> list[E]:
+        """Those of these records that there are, in the order of their ids, as they are by now.
+
+        Nobody else changes or locks them until this work ends. Lock first and read then, where a record has to say
+        what follows from others: it is locked also if it turns out to say so already.
+
+        :raises NotFound: one of them may not be known to this work
+        """
+        model, wanted = self.model.of(cls), tuple(ids)
+        for id in wanted:
+            self.sight.require(model, id)
+        return [known.record for known in self._records.lock(self.session, model, wanted)]
+
     @command
     def sweep(self, sweep: Sweep, *, params: Mapping[str, Given] = NOTHING) -> Swept:
         """Change all records that fulfil a condition at once; those that this work has read have to be read again.
