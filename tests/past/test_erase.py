@@ -250,7 +250,7 @@ def test_bytes_that_a_killed_process_left_are_gone_with_the_next_transaction(
     """What was erased is committed with a mark that the file is to be cleaned."""
     with opened("sqlite", tmp_path) as killed:
         lead = lived(killed)
-        monkeypatch.setattr(Leftovers, "clean", lambda *_: None)  # so far it came
+        monkeypatch.setattr(Leftovers, "clean", lambda *_: None)  # it came no further
         with killed.transaction() as tx:
             tx.privacy.erase(tx.of(Lead).get(lead.id))
         monkeypatch.undo()

@@ -26,10 +26,10 @@ def encoder(columns: Sequence[Column], kept: Mapping[Scalar, Kept]) -> Convert:
 
 
 def decoder(columns: Sequence[Column], kept: Mapping[Scalar, Kept]) -> Convert:
-    """From what their tables hold to rows."""
+    """From what `Rows.select` reads to rows."""
     taken, given, names = list[str](), list[str](), dict[str, Any]()
     for place, column in enumerate(columns):
-        taken += (f"v{place}", "_") if column.scalar is Scalar.NAME else (f"v{place}",)
+        taken.append(f"v{place}")
         given.append(_cell(f"v{place}", column, kept[column.scalar].decode, names))
     return _generated(taken, given, names)
 

@@ -1,31 +1,27 @@
 """What is left of erased values in a SQLite file and in the log beside it, until no snapshot needs it any more.
 
 Pages keep bytes of what was moved within them, and the log keeps pages as they were. A mark in the file says that both
-are to be cleaned: it is committed with what was erased, so it is found by whoever has the turn next, in any process.
+are to be cleaned. It is committed with what was erased, so any process finds it: a store looks for it after its first
+transaction, after those behind its own erasures until all is gone, and at every checkpoint.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
-import sqlalchemy as sa
-from attrs import frozen
-
-from crmkit.core.kernel.errors import StoreError
-from crmkit.storage.line import Line
+from attrs import define
 
 MARK: Final = " "  #: a counter; no key of a host is blank
 
 
-@frozen
+@define
 class Leftovers:
     """Those in one file, marked among the counters of one CRM."""
 
     file: str
     counters: str  #: the table
+    suspected: bool = True  #: whether there may be a mark that nobody looked for yet
 
     @property
     def logged(self) -> bool:
@@ -35,18 +31,16 @@ class Leftovers:
         except OSError:
             return False
 
-    def marked(self, line: Line) -> bool:
-        """Whether there may be some, as a transaction sees it."""
-        return bool(line.rows(f'SELECT 1 FROM {self.counters} WHERE "key" = ?', (MARK,)))  # noqa: S608 - a checked name
-
-    def clean(self, engine: sa.Engine) -> None:
+    def clean(self, connection: Any) -> None:
         """Write the file anew and empty the log, if no snapshot needs it; otherwise the mark stays, and so do they."""
-        with suppress(sqlite3.Error, StoreError), closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        self.suspected = bool(cursor.execute(f'SELECT 1 FROM {self.counters} WHERE "key" = ?', (MARK,)).fetchall())  # noqa: S608 - a checked name
+        if self.suspected and self._emptied(connection):
+            cursor.execute("VACUUM")
             if self._emptied(connection):
-                connection.cursor().execute("VACUUM")
-                if self._emptied(connection):
-                    connection.cursor().execute(f'DELETE FROM {self.counters} WHERE "key" = ?', (MARK,))  # noqa: S608 - as above
-                    checkpoint(connection, "TRUNCATE")
+                cursor.execute(f'DELETE FROM {self.counters} WHERE "key" = ?', (MARK,))  # noqa: S608 - as above
+                checkpoint(connection, "TRUNCATE")
+                self.suspected = False
 
     def _emptied(self, connection: Any) -> bool:
         checkpoint(connection, "TRUNCATE")

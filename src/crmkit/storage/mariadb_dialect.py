@@ -43,7 +43,7 @@ from sqlalchemy.types import TypeEngine
 from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.errors import Retryable
 from crmkit.core.kernel.fields import Scalar
-from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.ids import Id, id_of
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD
 from crmkit.storage.customs import read, written
@@ -77,6 +77,10 @@ def _bare_moment(moment: datetime) -> datetime:
     return moment.replace(tzinfo=None)
 
 
+def _id(kept: str) -> Id[Any]:
+    return id_of(int(kept.replace("-", ""), 16))
+
+
 def _moment(kept: datetime) -> datetime:
     return kept.replace(tzinfo=UTC)
 
@@ -96,7 +100,7 @@ class MariaDBDialect:
     """
 
     kept: Final[Mapping[Scalar, Kept]] = {
-        Scalar.ID: Kept(Bare("uuid"), str, Id),
+        Scalar.ID: Kept(Bare("uuid"), str, _id),
         Scalar.CODE: Kept(_Varchar(LONGEST_CODE)),
         Scalar.NAME: Kept(Bare(f"text {_BY_CODE_POINT}")),
         Scalar.TEXT: Kept(Bare(f"longtext {_BY_CODE_POINT}")),

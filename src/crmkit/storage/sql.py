@@ -271,7 +271,7 @@ class SQLSession:
         tables = self._prepared.tables
         table = tables.journal.table
         last = self._opened().scalar(sa.select(sa.func.max(table.c.sequence)))
-        chosen = sa.select(table).where(table.c.sequence <= (last or 0))
+        chosen = tables.journal.select().where(table.c.sequence <= (last or 0))
         if kind is not None:
             chosen = chosen.where(table.c.kind == kind)
         if id is not None:
@@ -323,7 +323,7 @@ class SQLSession:
                 raise done_before(id)
             return done
         wanted = rows.table.c.id == self._prepared.tables.stored(Scalar.ID, id)
-        found = rows.decode(self._opened().execute(sa.select(rows.table).where(wanted)).all())
+        found = rows.decode(self._opened().execute(rows.select().where(wanted)).all())
         return next(map(operation_of, found), None)
 
     def commit(self) -> None:

@@ -139,7 +139,7 @@ class SQLiteStore(SQLStore):
             return
         if self._leftovers.logged:
             with suppress(LateError, OSError), self._turns.taken(patience=0):
-                self._checkpoint(self._engine, "TRUNCATE")
+                self._tidy("TRUNCATE")
         self._reading.dispose()
         super().close()
 
@@ -166,21 +166,22 @@ class SQLiteStore(SQLStore):
         _same(self._process)
         return super()._connected()
 
-    def _ended(self, turn: Turn, *, changed: int = 0, unclean: bool = False) -> None:
+    def _ended(self, turn: Turn, *, changed: int = 0) -> None:
         """After a transaction, while the turn is still ours: checkpoints and writers never meet."""
         try:
             self._changed += changed
-            if self._engine is not None and unclean:
-                self._leftovers.clean(self._engine)
-            elif self._engine is not None and self._changed >= CHECKPOINT_AT:
-                self._checkpoint(self._engine, "PASSIVE")
+            if self._leftovers.suspected or self._changed >= CHECKPOINT_AT:
                 self._changed = 0
+                self._tidy("PASSIVE")
         finally:
             turn.end()
 
-    def _checkpoint(self, engine: sa.Engine, how: str) -> None:
-        with suppress(sqlite3.Error, StoreError), closing(engine.raw_connection()) as connection:
-            checkpoint(connection, how)
+    def _tidy(self, how: str) -> None:
+        """Put the log into the file, and clean away what was erased; what cannot be now is done the next time."""
+        if self._engine is not None:
+            with suppress(sqlite3.Error, StoreError), closing(self._engine.raw_connection()) as connection:
+                self._leftovers.clean(connection)
+                checkpoint(connection, how)
 
 
 class SQLiteSession(SQLSession):
@@ -199,13 +200,13 @@ class SQLiteSession(SQLSession):
         """As every store; the file and its log are cleaned straight after the commit, or as soon as that can be."""
         super().redact(events, operations)
         self.count(MARK, 1)
+        self._leftovers.suspected = True
 
     def commit(self) -> None:
         """Keep it; where that fails, nothing is left but to roll back."""
         changed = _changes(self._opened()) - self._changes
-        unclean = self._leftovers.marked(self._line)
         super().commit()
-        self._ended(changed=changed, unclean=unclean)
+        self._ended(changed=changed)
 
     def rollback(self) -> None:
         """Forget it."""

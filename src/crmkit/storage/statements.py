@@ -64,12 +64,12 @@ class Statements:
 
     @load.default
     def _load(self) -> Read:
-        chosen = sa.select(self.rows.table).where(self.rows.table.c.id == sa.bindparam("id"))
+        chosen = self.rows.select().where(self.rows.table.c.id == sa.bindparam("id"))
         return Read(str(chosen.compile(dialect=self.dialect)), self.rows.decode)
 
     @load_all.default
     def _load_all(self) -> sa.Select[Any]:
-        return sa.select(self.rows.table).where(self.rows.table.c.id.in_(sa.bindparam("ids", expanding=True)))
+        return self.rows.select().where(self.rows.table.c.id.in_(sa.bindparam("ids", expanding=True)))
 
     @lock.default
     def _lock(self) -> sa.Select[Any]:
