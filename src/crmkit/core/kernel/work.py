@@ -125,6 +125,8 @@ class Work(Reading):
         """
         model = self.model.of(type(record))
         known = self._known(model, record.id)
+        if record.version != known.record.version:
+            raise outdated(model.kind, [record.id])  # what it has of stamped fields is of then
         record = as_read(record, known.record, model, self.registry.normalizers.get("phone"))
         before, after = known.row, self.definitions.row(record, known.row, model)
         for column, old, new in zip(model.columns, before, after, strict=True):
