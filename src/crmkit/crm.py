@@ -207,7 +207,7 @@ class CRM:
             except (Retryable, Conflict, Ambiguous) as error:
                 failed = error
             except StoreError as error:
-                if attempt.unsure is None:
+                if not attempt.in_doubt:
                     raise
                 failed = error
             else:
@@ -266,10 +266,11 @@ class CRM:
         library's back.
 
         :raises Conflict: with `repair`, another transaction changed one of them meanwhile
+        :raises OutcomeUnknown: with `repair`, like `transaction`
         """
         if repair:
-            with self.transaction() as tx:
-                return replayed(tx.session, self.registry, repair=True)
+            with self.transaction(operation=self._transactions.ids()) as tx:  # kept: a COMMIT in doubt is looked up
+                return replayed(tx.session, self.registry, repair=tx.writing)
         with self.read() as view:
             return replayed(view.session, self.registry)
 

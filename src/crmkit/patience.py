@@ -54,13 +54,15 @@ class Attempt:
     checked: bool  #: the actor was named, and must be active
     asked: bool  #: the id is the caller's: it is kept even if nothing changed
     look: bool  #: it may be there already
-    unsure: Operation | None = None  #: what was given to a COMMIT of which nobody knows
+    in_doubt: bool = False  #: something was given to a COMMIT of which nobody knows
+    unsure: Operation | None = None  #: as this operation, if it is kept as one
     unsure_told: Told = NOTHING  #: and what plugins are told if it is done
     answer: Any = None  #: of the last time that it was done
     unsure_answer: Any = None
 
-    def doubt(self, done: Operation, told: Told) -> None:
+    def doubt(self, done: Operation | None, told: Told) -> None:
         """Nobody knows whether this is committed; the answer is that of the last time."""
+        self.in_doubt = True
         self.unsure, self.unsure_answer, self.unsure_told = done, self.answer, told
 
     def settled_by(self, known: Operation | None) -> bool:
@@ -69,6 +71,6 @@ class Attempt:
 
     def given_up(self, last: CrmError | None) -> CrmError:
         """What to tell the caller after the last attempt failed."""
-        if self.unsure is not None:
+        if self.in_doubt:
             return OutcomeUnknown(self.id)
         return Unavailable(f"nothing was done: {last.message if last else 'there was no time'}", hint="try again later")

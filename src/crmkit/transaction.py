@@ -22,7 +22,6 @@ from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Ambiguous, Invalid, OutcomeUnknown, Refusal, Refused, StoreError
 from crmkit.core.kernel.ids import Id, IdSource
-from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
@@ -98,7 +97,7 @@ class Transaction(Work):
 class View(Transaction):
     """What was committed when it began, to be read; whatever would write is refused."""
 
-    def save(self, record: E, event: Event) -> E:  # noqa: ARG002 - as every work
+    def trying(self) -> Session:
         """Refused.
 
         :raises StoreError: always
@@ -130,7 +129,7 @@ class Transactions:
             with self.transacted(attempt) as tx:
                 yield tx
         except Ambiguous as error:
-            if attempt.unsure is not None and not self.was_done(attempt):
+            if attempt.in_doubt and not self.was_done(attempt):
                 raise OutcomeUnknown(attempt.id) from error
             self.audience.tell(attempt.unsure_told)
 
@@ -152,7 +151,7 @@ class Transactions:
             try:
                 session.commit()
             except Ambiguous:
-                if done is not None:
+                if tx.wrote:
                     attempt.doubt(done, told)
                 raise
         except BaseException:

@@ -76,11 +76,10 @@ class Counters:
         top = LARGEST_INTEGER if most is None else _number(most, "most")
         if by == 0:
             raise Invalid("by", "is 0", accepts="how many more or, below 0, how many fewer")
-        self.work.steps += 1
-        value = self.work.session.count(key, by, least=least, most=top)
+        value = self.work.trying().count(key, by, least=least, most=top)
         if value is None:
             return Counted(key=key, by=by, done=False, value=self.value(key), least=least, most=most)
-        self.work.wrote()
+        self.work.wrote = True
         return Counted(key=key, by=by, done=True, value=value, least=least, most=most)
 
     def value(self, key: str) -> int:

@@ -10,7 +10,7 @@ from attrs import define
 from crmkit.core.kernel.errors import Conflict, Invalid, NotFound
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import EntityModel, Model, Row
-from crmkit.core.kernel.store import Session
+from crmkit.core.kernel.store import Reads, Session
 
 
 @define
@@ -31,7 +31,7 @@ class Identities:
         self._known: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}  # of some of these
         self._changed: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
 
-    def get(self, session: Session, model: EntityModel, id: Id[Any]) -> Any:
+    def get(self, session: Reads, model: EntityModel, id: Id[Any]) -> Any:
         """The record with this id, loaded if nobody has asked for it yet.
 
         :raises NotFound: there is none
@@ -40,7 +40,7 @@ class Identities:
         record = self._records[model.kind].get(id)
         return self.known(session, model, id).record if record is None else record
 
-    def known(self, session: Session, model: EntityModel, id: Id[Any]) -> Known:
+    def known(self, session: Reads, model: EntityModel, id: Id[Any]) -> Known:
         """The same with its row, which of records that were found is made again: most of them are only read.
 
         :raises NotFound: there is none
@@ -107,7 +107,7 @@ class Identities:
                     known.stored = known.row
                 changed.clear()
 
-    def refuse_loops(self, session: Session, model: EntityModel, before: Row | None, row: Row) -> None:
+    def refuse_loops(self, session: Reads, model: EntityModel, before: Row | None, row: Row) -> None:
         """Nothing, unless the row would be below itself in a tree.
 
         :raises Invalid: it would; names the field

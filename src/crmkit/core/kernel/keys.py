@@ -102,9 +102,7 @@ class Keys:
     ) -> dict[str, Id[Any]]:
         named(space, "space")
         wanted = _checked(keys)
-        self.work.steps += 1
-        found = self.work.session.reserve(space, wanted, before=before, after=after)
-        self.work.wrote()
+        found = self.work.writing().reserve(space, wanted, before=before, after=after)
         return {key: found[key] for key in wanted if key in found}
 
 

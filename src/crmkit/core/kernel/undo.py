@@ -16,7 +16,7 @@ from crmkit.core.kernel.journal import Event, changes, standing, withdrawn
 from crmkit.core.kernel.model import EntityModel, Model, Row
 from crmkit.core.kernel.projection import Projection
 from crmkit.core.kernel.replaying import put_right
-from crmkit.core.kernel.store import Session
+from crmkit.core.kernel.store import Reads, Session
 
 if TYPE_CHECKING:
     from crmkit.core.kernel.work import Work
@@ -50,7 +50,6 @@ def undo(work: Work, operations: Sequence[Id[Any]]) -> Undone:
     """Take back all of these operations at once, by events of this work; raises like `Work.undo`."""
     work.flush()
     steps = _planned(work, operations)
-    work.steps += 1
     _write(work, steps)
     _remove(work, steps)
     work.forget()
@@ -85,7 +84,7 @@ def _planned(work: Work, operations: Sequence[Id[Any]]) -> list[_Step]:
     return steps
 
 
-def _rows(session: Session, model: Model, places: Iterable[Place]) -> Iterator[tuple[Place, Row]]:
+def _rows(session: Reads, model: Model, places: Iterable[Place]) -> Iterator[tuple[Place, Row]]:
     wanted = dict[str, list[Id[Any]]]()
     for kind, id in places:
         wanted.setdefault(kind, []).append(id)
@@ -161,7 +160,7 @@ def _still_needed(work: Work, steps: Mapping[Place, _Step]) -> Iterator[Refusal]
 
 def _write(work: Work, steps: Sequence[_Step]) -> None:
     """What comes back first, then what changes, the events, and what follows from them."""
-    session, model = work.session, work.model
+    session, model = work.writing(step.event for step in steps), work.model
     for kind, each in model.entities.items():
         back = [step.then for step in _of(steps, kind) if step.now is None and step.then is not None]
         session.insert(kind, parents_first(each, back))
@@ -173,7 +172,6 @@ def _write(work: Work, steps: Sequence[_Step]) -> None:
     for step in steps:
         if step.then is not None:
             known.refuse_loops(session, step.model, step.now, step.then)
-    work.wrote(step.event for step in steps)
     work.flush()
     for projection in work.registry.projections:
         ids = [step.id for step in _of(steps, projection.subject)]
@@ -183,7 +181,7 @@ def _write(work: Work, steps: Sequence[_Step]) -> None:
 
 def _remove(work: Work, steps: Sequence[_Step]) -> None:
     """What goes, children before parents, and the keys that it held."""
-    session = work.session
+    session = work.writing()
     for kind in reversed(tuple(work.model.entities)):
         gone = [step.id for step in _of(steps, kind) if step.then is None]
         if gone:
