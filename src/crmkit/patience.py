@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
-from crmkit.core.kernel.errors import CrmError, OutcomeUnknown, Unavailable
+from crmkit.core.kernel.errors import CrmError, Invalid, OutcomeUnknown, Unavailable, shape
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.told import NOTHING, Told
@@ -30,7 +30,12 @@ class Pace:
     listening: float = 5.0  #: seconds that a plugin which is told of a commit may keep whoever committed
 
     def attempts(self, deadline: timedelta) -> Iterator[int]:
-        """Numbers of attempts, a wait between each and the next; at least one, none begun after the deadline."""
+        """Numbers of attempts, a wait between each and the next; at least one, none begun after the deadline.
+
+        :raises Invalid: the deadline is no timedelta
+        """
+        if not isinstance(deadline, timedelta):
+            raise Invalid("deadline", f"got {shape(deadline)}", accepts="a timedelta")
         until = self.monotonic() + deadline.total_seconds()
         for number in range(ATTEMPTS):
             if number:

@@ -25,6 +25,7 @@ from crmkit.core.kernel.ids import Id, IdSource
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.several import several
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.told import NOBODY, Audience
 from crmkit.core.kernel.undo import Undone, undo
@@ -87,11 +88,14 @@ class Transaction(Work):
         Fields that others changed since stay as they are; so does what the journal says. What came goes, what went
         comes back. It is an operation itself, which can be undone.
 
+        :raises Invalid: no ids
         :raises NotFound: one of them changed no record, or one that this actor does not see
         :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
         :raises Conflict: another transaction changed one of these records meanwhile
         """
-        return undo(self, [operations] if isinstance(operations, Id) else tuple(operations))
+        accepts = "the id of an operation, or a list of them"
+        given = [operations] if isinstance(operations, Id) else several(operations, "operations", accepts=accepts)
+        return undo(self, [Id.of(id, "operations") for id in given])
 
 
 class View(Transaction):

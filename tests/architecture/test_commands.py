@@ -112,10 +112,10 @@ def test_a_command_keeps_its_words(name: str) -> None:
 
 
 def test_who_writes_says_so_first() -> None:
-    """Of the session of a work nothing but questions can be asked; the way to write counts a step, see `Work.writing`."""
+    """The session of a work can only be asked; the way to write counts a step, see `Work.writing`."""
     tree = {path.name: path.read_text(encoding="utf-8") for path in Path(getfile(Work)).parents[2].rglob("*.py")}
 
-    assert get_type_hints(Reading.session.fget)["return"] is Reads
+    assert get_type_hints(vars(Reading)["session"].fget)["return"] is Reads
     assert {name for name in vars(Reads) if name[0] != "_"} == {
         *("load", "page", "tally", "history", "keys"),
         *("count", "reserve", "operation"),  # as far as they only look

@@ -73,6 +73,7 @@ class TestGuarded:
                 tx.move(opportunity.lose, id, reason="cancelled")
             back = tx.guarded(Sweep("back", Opportunity, ALWAYS, move=opportunity.reopen), [two])
 
+            tx.flush()
             assert back.done == (two,)
             assert replayed(tx.session, tx.registry)
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from attrs import frozen
 
-from crmkit.core.kernel.columns import LARGEST_INTEGER, Column
+from crmkit.core.kernel.columns import Column
 from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
@@ -16,6 +16,7 @@ from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 
 
 @frozen

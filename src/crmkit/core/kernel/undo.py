@@ -16,6 +16,7 @@ from crmkit.core.kernel.journal import Event, changes, standing, withdrawn
 from crmkit.core.kernel.model import EntityModel, Model, Row
 from crmkit.core.kernel.projection import Projection
 from crmkit.core.kernel.replaying import put_right
+from crmkit.core.kernel.several import portions
 from crmkit.core.kernel.store import Reads, Session
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _still_needed(work: Work, steps: Mapping[Place, _Step]) -> Iterator[Refusal]
     for model in work.model.entities.values():
         for relation in model.relations.values() if model.kind not in derived else ():
             place = model.position[relation.column.path]
-            for ids in _portions(going.get(relation.target, [])):
+            for ids in portions(going.get(relation.target, []), AT_ONCE):
                 for row in work.session.page(model.kind, OneOf(relation.column, frozenset(ids))):
                     id = row[model.position["id"]]
                     after = steps[model.kind, id].then if (model.kind, id) in steps else row
@@ -198,14 +199,10 @@ def _of(steps: Sequence[_Step], kind: str) -> list[_Step]:
 def fold_again(session: Session, model: EntityModel, projection: Projection[Any], ids: Sequence[Id[Any]]) -> None:
     """The rows that follow from what still stands of these records' events."""
     via = model.by_path[projection.via]
-    for some in _portions(ids):
+    for some in portions(ids, AT_ONCE):
         kept = {row[model.position["id"]]: row for row in session.page(model.kind, OneOf(via, frozenset(some)))}
         right = dict[Id[Any], Row]()
         for id in some:
             for row in projection.of(tuple(session.history(kind=projection.subject, id=id))):
                 right[row.id] = model.flatten(row)
         put_right(session, model, kept, right)
-
-
-def _portions(ids: Sequence[Id[Any]]) -> Iterator[Sequence[Id[Any]]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))

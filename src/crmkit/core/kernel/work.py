@@ -15,7 +15,7 @@ from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.criteria import Given, where
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Invalid, shape
+from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.flow import Move
 from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
@@ -26,6 +26,7 @@ from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.projection import Projection
 from crmkit.core.kernel.reading import Reading
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.several import several
 from crmkit.core.kernel.store import Session
 from crmkit.core.kernel.sweep import MOST_GUARDED, GroundSweep, Guarded, Sweep, Swept, bind_sweep
 from crmkit.core.kernel.text import clean
@@ -188,9 +189,8 @@ class Work(Reading):
         :raises DefinitionError: like `sweep`
         :raises Conflict: a key refused the change, and another transaction changed one of these records meanwhile
         """
-        if len(ids) > MOST_GUARDED:
-            raise Invalid("ids", f"got {shape(ids)}", accepts=f"a list of at most {MOST_GUARDED:,} ids")
-        wanted = tuple(dict.fromkeys([Id.of(id, "ids") for id in ids]))
+        given = several(ids, "ids", accepts=f"a list of at most {MOST_GUARDED:,} ids", most=MOST_GUARDED)
+        wanted = tuple(dict.fromkeys([Id.of(id, "ids") for id in given]))
         done = frozenset(self._sweep(sweep, params, among=wanted).done)
         return Guarded(
             done=tuple([id for id in wanted if id in done]), left=tuple([id for id in wanted if id not in done])
