@@ -6,7 +6,7 @@ crmkit makes one value of is several attributes here, which costs the ORM less t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,10 +61,11 @@ class Mapped:
             found[column.name] = None if kept is None else plain(column, read(column.scalar, kept))
         return found
 
-    def gets(self, lead: Lead) -> None:
-        """Read it."""
+    def gets(self, leads: Sequence[Lead]) -> None:
+        """Read each of them, in one session."""
         with self.session() as session:
-            session.get(self.of["lead"], lead.id)
+            for lead in leads:
+                session.get(self.of["lead"], lead.id)
 
     def moves(self, lead: Lead) -> None:
         """Contact it, as `Plans.moves`."""

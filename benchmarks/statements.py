@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,10 +76,11 @@ class Plans:
         """The table of a kind."""
         return self.place.tables.kinds[kind].table
 
-    def gets(self, hands: Hands, lead: Lead) -> None:
-        """Read it, in a transaction as all."""
+    def gets(self, hands: Hands, leads: Sequence[Lead]) -> None:
+        """Read each of them, in one transaction."""
         hands.begin()
-        hands.rows(self.get, {"of": self.id(lead.id)})
+        for lead in leads:
+            hands.rows(self.get, {"of": self.id(lead.id)})
         hands.commit()
 
     def moves(self, hands: Hands, lead: Lead) -> None:

@@ -1,9 +1,10 @@
-"""Races of single transactions: get a lead, move it, convert it."""
+"""Races of single transactions: get leads, move one, convert one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias
 
 from attrs import frozen
@@ -16,7 +17,7 @@ from benchmarks.race import CRMKIT, Race
 from benchmarks.statements import Plans, conversion
 from crmkit.core.sales.lead import Lead
 
-Do: TypeAlias = Callable[[Lead], object]
+Do: TypeAlias = Callable[[Sequence[Lead]], object]
 
 
 @frozen(kw_only=True)
@@ -31,24 +32,25 @@ class Contenders:
     mapped: Mapped
 
     def race(self, what: str, reach: float, leads: Callable[[], Sequence[Lead]], doing: Sequence[Do]) -> Race:
-        """One after the other, each with leads of its own; `doing` in the order raw, Core, ORM, crmkit."""
+        """Each with leads of its own; `doing` in the order raw, Core, ORM, crmkit."""
 
-        def all_of_them(do: Do) -> Callable[[], int]:
+        def to_all(do: Do) -> Callable[[], int]:
             def done() -> int:
-                for lead in leads():
-                    do(lead)
+                do(leads())
                 return self.many
 
             return done
 
         names = ("raw driver", "SQLAlchemy Core", "SQLAlchemy ORM", CRMKIT)
-        contenders = {name: all_of_them(do) for name, do in zip(names, doing, strict=True)}
-        return Race(what=what, things="transactions", contenders=contenders, reach={"raw driver": reach})
+        contenders = {name: to_all(do) for name, do in zip(names, doing, strict=True)}
+        theirs = {"raw driver": reach} if reach else {}
+        return Race(what=what, things="leads", contenders=contenders, reach=theirs)
 
-    def gets(self, lead: Lead) -> None:
+    def gets(self, leads: Sequence[Lead]) -> None:
         """By crmkit, in a view."""
         with self.place.crm.read() as view:
-            view.of(Lead).get(lead.id)
+            for lead in leads:
+                view.of(Lead).get(lead.id)
 
     def moves(self, lead: Lead) -> None:
         """By crmkit."""
@@ -79,11 +81,12 @@ def _races(by: Contenders, place: Place, needed: int, reach: float) -> Iterator[
         known = [tx.add(lead, "lead.captured") for lead in leads(many + 1)]
     like = conversion(place, known.pop())
     like_mapped = mapped.like(like)
-    doing: list[Do] = [lambda one: plans.gets(raw, one), lambda one: plans.gets(core, one), mapped.gets, by.gets]
-    yield by.race("get a lead by id", reach, lambda: known, doing)
+    getting: list[Do] = [partial(plans.gets, raw), partial(plans.gets, core), mapped.gets, by.gets]
+    yield by.race("get a lead by id, within a view", reach, lambda: known, getting)
+    yield by.race("open a view and get a lead", 0, lambda: known, [_one_by_one(do) for do in getting])
     moving = _taken(place, needed, many)
     doing = [lambda one: plans.moves(raw, one), lambda one: plans.moves(core, one), mapped.moves, by.moves]
-    yield by.race("move a lead", reach, lambda: next(moving), doing)
+    yield by.race("move a lead", reach, lambda: next(moving), [_each(do) for do in doing])
     converting = _taken(place, needed, many)
     doing = [
         lambda one: plans.converts(raw, one, like),
@@ -91,7 +94,17 @@ def _races(by: Contenders, place: Place, needed: int, reach: float) -> Iterator[
         lambda one: mapped.converts(one, like_mapped),
         by.converts,
     ]
-    yield by.race("convert a lead", reach, lambda: next(converting), doing)
+    yield by.race("convert a lead", reach, lambda: next(converting), [_each(do) for do in doing])
+
+
+def _each(do: Callable[[Lead], object]) -> Do:
+    """To one lead after the other."""
+    return lambda leads: list(map(do, leads))
+
+
+def _one_by_one(do: Do) -> Do:
+    """To one lead by itself after the other."""
+    return _each(lambda lead: do([lead]))
 
 
 def _taken(place: Place, needed: int, many: int) -> Iterator[Sequence[Lead]]:

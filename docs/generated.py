@@ -7,6 +7,7 @@ from inspect import cleandoc, signature
 from pathlib import Path
 
 from crmkit.builtin import ENTITIES
+from crmkit.core.imports.run import import_run
 from crmkit.core.kernel.errors import CrmError
 from crmkit.core.kernel.flow import LifeCycle
 from crmkit.core.kernel.layout import markdown_table
@@ -18,7 +19,7 @@ from crmkit.plugins.gate import HOOKS
 from crmkit.storage.ddl import DATABASES, ddl
 
 HERE = Path(__file__).parent
-CYCLES: tuple[type[LifeCycle], ...] = (lead, opportunity, case)
+CYCLES: tuple[type[LifeCycle], ...] = (lead, opportunity, case, import_run)
 
 
 def pages() -> Mapping[Path, str]:
@@ -37,7 +38,7 @@ def life_cycles() -> str:
     """Every flow as a table and as a diagram."""
     parts = ["# Life cycles", "What may happen to a record, as `crmkit diagram` prints it."]
     for cycle in CYCLES:
-        parts += [f"## {cycle.__name__.capitalize()}", str(cycle.__doc__), cycle.flow.table()]
+        parts += [f"## {cycle.__name__.capitalize().replace('_', ' ')}", str(cycle.__doc__), cycle.flow.table()]
         parts += [f"```mermaid\n{cycle.flow.mermaid()}\n```"]
     return "\n\n".join(parts) + "\n"
 

@@ -550,6 +550,19 @@ def test_after_ten_attempts_nothing_is_done(tmp_path: Path) -> None:
         assert effects(crm) == [("user.added", 1)]
 
 
+def test_a_conflict_at_every_attempt_is_told_as_one(crm: CRM) -> None:
+    """Who brings a record of yesterday is told which, and that trying again is of no use."""
+    old = crm.run(None, lambda tx: tx.sales.capture_lead(topic="Oil"))
+    crm.run(None, lambda tx: tx.sales.contact(old.id))
+
+    with pytest.raises(Unavailable, match="has changed since it was read.*within what is run") as told:
+        crm.run(None, lambda tx: tx.revise(evolve(old, topic="Olives")))
+
+    assert told.value.facts == {"because": "conflict", "ids": [str(old.id)]}
+    with crm.read() as view:
+        assert view.of(Lead).get(old.id).topic == "Oil"
+
+
 def test_no_attempt_begins_after_the_deadline(tmp_path: Path) -> None:
     """Waits that would end later are not begun either; there is always a first attempt."""
     for deadline, attempts in ((0.0, 1), (0.011, 2), (0.012, 3)):
@@ -600,6 +613,14 @@ def test_a_closed_crm_runs_nothing(crm: CRM) -> None:
     crm.close()
     with pytest.raises(StoreError, match="closed"):
         asyncio.run(crm.arun(None, story))
+
+
+def test_a_crm_is_not_closed_by_what_arun_calls(crm: CRM) -> None:
+    """Its thread would wait for itself; nothing is done, and the CRM stays open."""
+    with pytest.raises(StoreError, match="close it when arun has answered"):
+        asyncio.run(crm.arun(None, lambda _: crm.close()))
+
+    assert asyncio.run(crm.arun(None, lambda tx: tx.people.add_user(name="Ann"))).name == "Ann"
 
 
 def test_a_cancelled_run_leaves_nothing_half_way(crm: CRM) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from attrs import evolve
 from support.crms import STORES, opened
 
 from crmkit import CRM, Transaction, where
-from crmkit.core.kernel.errors import NotFound, Refused, StoreError
+from crmkit.core.kernel.errors import Invalid, NotFound, Refused, StoreError
 from crmkit.core.kernel.ids import uuid7
 from crmkit.core.people.user import User
 from crmkit.core.sales.lead import Lead, lead
@@ -50,6 +52,18 @@ def test_a_view_shows_what_was_committed_when_it_began(crm: CRM) -> None:
         assert view.of(Lead).count() == 2
     with crm.read() as view:
         assert view.of(Lead).count() == 3
+
+
+@pytest.mark.parametrize("name", [store for store in STORES if store != "memory"])
+def test_a_view_that_cannot_begin_keeps_no_connection(name: str, tmp_path: Path) -> None:
+    """Where the clock has no time zone, say."""
+    with opened(name, tmp_path) as crm:
+        store: Any = crm._opened()
+        crm._transactions = evolve(crm._transactions, clock=lambda: datetime(2025, 3, 1))
+        with pytest.raises(Invalid, match="clock"), crm.read():
+            pass
+
+        assert getattr(store, "_reading", store._engine).pool.checkedout() == 0
 
 
 def test_views_are_read_beside_each_other(crm: CRM) -> None:

@@ -9,6 +9,7 @@ from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.deliveries.consumer import Reader
 from crmkit.core.deliveries.delivery import Delivery
+from crmkit.core.imports.run import ImportRun, import_run
 from crmkit.core.kernel.custom_field import CustomField
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Invalid, shape
@@ -28,9 +29,9 @@ from crmkit.plugins import implements, spec
 
 ENTITIES: tuple[type[Entity], ...] = (
     *(Unit, Team, User, Account, Contact, Product, Lead, Opportunity, StageStay, Case),
-    *(CustomField, Reader, Delivery),
+    *(CustomField, ImportRun, Reader, Delivery),
 )
-FLOWS: tuple[Flow[Any, Any], ...] = (lead.flow, opportunity.flow, case.flow)
+FLOWS: tuple[Flow[Any, Any], ...] = (lead.flow, opportunity.flow, case.flow, import_run.flow)
 PROJECTIONS: tuple[Projection[Any], ...] = (STAGE_STAYS,)
 
 ACCEPTS = "memory:, sqlite:PATH, postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE"
@@ -66,7 +67,14 @@ def open_store(url: str, model: Model, *, prefix: str) -> Store:
         from crmkit.storage.mariadb import MariaDBStore
 
         return MariaDBStore(url, model, prefix=prefix)
-    raise Invalid("url", f"got {shape(url)}", accepts=ACCEPTS)
+    raise unknown(url, ACCEPTS)
+
+
+def unknown(url: object, accepts: str) -> Invalid:
+    """What to raise for a URL that nothing opens; only its scheme is repeated, for the rest may hold a password."""
+    scheme, colon, rest = url.partition(":") if isinstance(url, str) else (url, "", "")
+    behind = " and something behind it" if rest else ""
+    return Invalid("url", f"got {shape(f'{scheme}{colon}' if colon else scheme)}{behind}", accepts=accepts)
 
 
 class Records:

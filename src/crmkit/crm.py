@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import SystemRandom
+from threading import local
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -67,7 +68,10 @@ class CRM:
             store=self._opened, registry=registry, clock=clock, ids=ids, pace=pace, audience=loaded.audience
         )
         self._consuming = Consuming(store=self._opened, transactions=self._transactions, run=self.run)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="crmkit")
+        self._here = local()  #: on each thread of `arun`, that it is one
+        self._threads = ThreadPoolExecutor(
+            THREADS, thread_name_prefix="crmkit", initializer=lambda: setattr(self._here, "arun", True)
+        )
 
     @classmethod
     def open(
@@ -308,7 +312,12 @@ class CRM:
         return self._consuming.apply(consumer, effect, limit)
 
     def close(self) -> None:
-        """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed."""
+        """Let go of the store, once the threads of `arun` are through; a closed CRM stays closed.
+
+        :raises StoreError: on one of these threads, which cannot wait for itself; the CRM stays open
+        """
+        if hasattr(self._here, "arun"):
+            raise StoreError("what arun calls cannot close its CRM", hint="close it when arun has answered")
         self._threads.shutdown()
         store, self._store = self._store, None
         if store is not None:

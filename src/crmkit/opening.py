@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from crmkit.builtin import ACCEPTS, FLOWS, PLUGINS, PROJECTIONS
+from crmkit.builtin import ACCEPTS, FLOWS, PLUGINS, PROJECTIONS, unknown
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Invalid, PluginError, shape
+from crmkit.core.kernel.errors import PluginError, shape
 from crmkit.core.kernel.instants import zone_named
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.registry import Registry
@@ -71,7 +71,7 @@ def store(door: Door, url: object, model: Model, *, prefix: str) -> Store:
     """
     answer = door.first(spec.open_store, url, model, prefix) if isinstance(url, str) else None
     if answer is None:
-        raise Invalid("url", f"got {shape(url)}", accepts=f"{ACCEPTS}, or what a plugin opens")
+        raise unknown(url, f"{ACCEPTS}, or what a plugin opens")
     if not all(callable(getattr(answer.value, method, None)) for method in vars(Store) if not method.startswith("_")):
         raise PluginError(answer.plugin, f"answered {shape(answer.value)} in open_store", hint="a Store is expected")
     return answer.value

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
-from crmkit.core.kernel.errors import CrmError, Invalid, OutcomeUnknown, Unavailable, shape
+from crmkit.core.kernel.errors import Conflict, CrmError, Invalid, OutcomeUnknown, Unavailable, shape
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.told import NOTHING, Told
@@ -78,4 +78,11 @@ class Attempt:
         """What to tell the caller after the last attempt failed."""
         if self.in_doubt:
             return OutcomeUnknown(self.id)
-        return Unavailable(f"nothing was done: {last.message if last else 'there was no time'}", hint="try again later")
+        if last is None:
+            return Unavailable("nothing was done: there was no time", hint="try again later")
+        stale = isinstance(last, Conflict)
+        return Unavailable(
+            f"nothing was done: {last.message}",
+            hint="read it within what is run, where it is read anew each time" if stale else "try again later",
+            facts={**last.facts, "because": last.code},
+        )

@@ -12,11 +12,13 @@ from attrs import frozen
 from crmkit.areas.customers import Customers
 from crmkit.areas.deliveries import Deliveries
 from crmkit.areas.fields import Fields
+from crmkit.areas.imports import Imports
 from crmkit.areas.insights import Insights
 from crmkit.areas.people import People
 from crmkit.areas.privacy import Privacy
 from crmkit.areas.sales import Sales
 from crmkit.areas.service import Service
+from crmkit.areas.undoing import taken_back
 from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import Entity
@@ -28,7 +30,7 @@ from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.several import several
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.told import NOBODY, Audience
-from crmkit.core.kernel.undo import Undone, undo
+from crmkit.core.kernel.undo import Undone
 from crmkit.core.kernel.work import Work
 from crmkit.core.people.user import SYSTEM, User
 from crmkit.patience import PATIENCE, Attempt, Pace
@@ -72,6 +74,11 @@ class Transaction(Work):
         return Privacy(self)
 
     @property
+    def imports(self) -> Imports:
+        """Files that were brought in, to be taken back."""
+        return Imports(self)
+
+    @property
     def insights(self) -> Insights:
         """Figures."""
         return Insights(self)
@@ -86,7 +93,8 @@ class Transaction(Work):
         """Let every record that these operations changed be what it was before them: all of it, or nothing.
 
         Fields that others changed since stay as they are; so does what the journal says. What came goes, what went
-        comes back. It is an operation itself, which can be undone.
+        comes back. Leads and customers of its deals say what follows from those that are won then. It is an operation
+        itself, which can be undone.
 
         :raises Invalid: no ids
         :raises NotFound: one of them changed no record, or one that this actor does not see
@@ -95,7 +103,7 @@ class Transaction(Work):
         """
         accepts = "the id of an operation, or a list of them"
         given = [operations] if isinstance(operations, Id) else several(operations, "operations", accepts=accepts)
-        return undo(self, [Id.of(id, "operations") for id in given])
+        return taken_back(self, [Id.of(id, "operations") for id in given])
 
 
 class View(Transaction):
@@ -222,13 +230,15 @@ class Transactions:
     def view(self, actor: Actor) -> Iterator[View]:
         """A snapshot to be read; raises like `CRM.read`."""
         session = self.store().snapshot()
-        view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
         try:
-            if actor is not None:
-                _require_active(view)
-            yield view
+            view = View(session, self.registry, now=utc(self.clock(), "clock"), by=_id_of(actor), new_id=self.ids)
+            try:
+                if actor is not None:
+                    _require_active(view)
+                yield view
+            finally:
+                view.close()
         finally:
-            view.close()
             session.rollback()
 
 

@@ -26,7 +26,8 @@ AREAS: dict[str, type] = {
 #: What only looks.
 READING = {
     *("customers.held_by", "insights.funnel", "insights.sources", "insights.pipeline", "insights.cycle"),
-    *("counters.value", "deliveries.dead", "fields.of", "keys.holders", "keys.of", "privacy.export", "sales.score"),
+    *("counters.value", "deliveries.dead", "fields.of", "imports.operations", "keys.holders", "keys.of"),
+    *("privacy.export", "privacy.particulars", "sales.score"),
 }
 
 WORK_COMMANDS = {"add", "change", "revise", "move", "save", "sweep", "guarded"}
@@ -117,7 +118,7 @@ def test_who_writes_says_so_first() -> None:
 
     assert get_type_hints(vars(Reading)["session"].fget)["return"] is Reads
     assert {name for name in vars(Reads) if name[0] != "_"} == {
-        *("load", "page", "tally", "history", "keys"),
+        *("load", "lock", "page", "each", "tally", "history", "keys"),
         *("count", "reserve", "operation"),  # as far as they only look
     }
     assert {name for name, text in tree.items() if "._open()" in text} == {"reading.py", "work.py"}

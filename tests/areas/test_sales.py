@@ -241,6 +241,21 @@ def test_winning_with_a_person_alone_makes_the_contact_a_customer(tx: Transactio
     assert tx.of(Contact).get(done.contact.id).is_customer
 
 
+def test_a_contact_is_the_customer_of_deals_without_account_only(tx: Transaction) -> None:
+    """What an account bought, whoever spoke for it, makes no customer of the person."""
+    done = tx.sales.qualify(tx.sales.capture_lead(topic="Card", person="Ann Smith").id)
+    assert done.contact and done.opportunity
+    account = tx.customers.add_account(name="El Olivo")
+    with tx.occurred(tx.now - timedelta(days=9)):
+        tx.sales.win(tx.sales.open_opportunity(name="Oil", account=account.id, contact=done.contact.id).id)
+
+    won = tx.sales.win(done.opportunity.id)
+    assert tx.of(Contact).get(done.contact.id).customer_since == won.closed_at
+
+    tx.sales.reopen(won.id)
+    assert not tx.of(Contact).get(done.contact.id).is_customer
+
+
 def test_winning_makes_a_missing_customer_of_the_lead(tx: Transaction) -> None:
     """The company became known only after qualifying."""
     done = tx.sales.qualify(tx.sales.capture_lead(topic="Card").id)

@@ -119,7 +119,7 @@ def test_a_mapping_that_cannot_be_read_is_a_matter_of_usage(
 def test_an_error_is_one_line_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
     """Programs read the code, people the rest."""
     assert failed(capsys, "report", "funnel", "--store", "postgres:x") == (
-        "invalid: url: got the text 'postgres:x' (accepted: memory:, sqlite:PATH, "
+        "invalid: url: got the text 'postgres:' and something behind it (accepted: memory:, sqlite:PATH, "
         "postgresql://USER:PASSWORD@HOST/DATABASE or mariadb://USER:PASSWORD@HOST/DATABASE, or what a plugin opens)\n"
     )
 
@@ -221,6 +221,113 @@ def test_a_full_disk_is_one_line() -> None:
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (1, "os_error: [Errno 28] No space left on device\n")
+
+
+# imports, and taking them back
+
+
+def runs(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What is told of the imports there were."""
+    told: list[dict[str, Any]] = json.loads(printed(capsys, "imports", "--json"))
+    return told
+
+
+def test_imports_are_listed(imported: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a table and as JSON, the latest last."""
+    Path("good.csv").write_text("key,topic\n1,Oil\n9,Gas\n")
+    printed(capsys, "import", "good.csv", "--as", "lead", "--rejected", "again.csv")
+
+    first, second = runs(capsys)
+    assert (first["file"], first["kind"], first["status"], first["rejects"]) == ("leads.csv", "lead", "ended", None)
+    assert [first[effect] for effect in ("created", "revised", "unchanged", "rejected")] == [3, 0, 0, 1]
+    assert [second[effect] for effect in ("created", "revised", "unchanged", "rejected")] == [1, 1, 0, 0]
+    assert second["rejects"] == str(Path("again.csv").resolve())
+    lines = printed(capsys, "imports").splitlines()
+    assert lines[0].split() == list(first)
+    assert [line.split()[:2] for line in lines[2:]] == [[each["id"], each["file"]] for each in (first, second)]
+
+
+def test_no_imports_are_said_to_be_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """A store without them is nothing wrong, one that is not there is."""
+    assert failed(capsys, "imports").startswith("store_error: there is no file crm.db")
+    CRM.open("sqlite:crm.db").close()
+    assert printed(capsys, "imports") == "nothing was imported\n"
+    assert runs(capsys) == []
+
+
+def test_an_import_is_taken_back_once(imported: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its id, and what becomes of its records is said."""
+    (run,) = runs(capsys)
+    assert printed(capsys, "undo", run["id"]) == "leads.csv: taken back, 3 removed\n"
+
+    assert runs(capsys)[0]["status"] == "undone"
+    with CRM.open("sqlite:crm.db") as crm, crm.read() as view:
+        assert view.of(Lead).count() == 0
+    assert failed(capsys, "undo", run["id"]).startswith("illegal_move: an undone import_run cannot be taken back")
+    assert failed(capsys, "undo", "leads.csv").startswith("invalid: run: got the text 'leads.csv'")
+    assert failed(capsys, "undo", run["id"][:-4] + "0000").startswith("not_found: ")
+
+
+# export and erase
+
+
+@pytest.fixture
+def people(capsys: pytest.CaptureFixture[str]) -> Path:
+    """Two leads in crm.db, and the file of lines that were rejected beside them."""
+    Path("people.csv").write_text(
+        "key,topic,person,email\nL1,Oil,Ann Smith,ann@example.com\nL2,Gas,Bo Berg,bo@example.com\n"
+        "L3,,Ann Smith,,\nL4,,Bo Berg,,\n"
+    )
+    assert main(["import", "people.csv", "--as", "lead", "--rejected", "again.csv"]) == 1
+    capsys.readouterr()
+    return Path("again.csv")
+
+
+@pytest.mark.usefixtures("people")
+def test_an_export_is_that_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    """By id or by key, printed or written to a file."""
+    with CRM.open("sqlite:crm.db") as crm, crm.read() as view:
+        lead = view.of(Lead).find(order=("key",))[0]
+        told = view.privacy.export(lead)
+    told["at"] = None
+
+    for word in (str(lead.id), "lead:L1"):
+        assert {**json.loads(printed(capsys, "export", word)), "at": None} == told
+    assert printed(capsys, "export", "lead:L1", "--out", "ann.json") == ""
+    assert {**json.loads(Path("ann.json").read_text(encoding="utf-8")), "at": None} == told
+
+
+def test_an_erasure_reaches_store_and_files(people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If it is meant; a file that cannot be cleaned makes the exit code 1."""
+    before = people.read_bytes()
+    assert failed(capsys, "erase", "lead:L1") == (
+        "refused: erasing lead:L1 is refused: it cannot be undone; --yes says that it is meant\n"
+    )
+    assert (people.read_bytes(), "ann@example.com" in printed(capsys, "export", "lead:L1")) == (before, True)
+
+    assert printed(capsys, "erase", "lead:L1", "--yes").splitlines() == [
+        "erased: 1 records, 1 events, 0 keys",
+        f"{people.resolve()}: 1 lines erased",
+    ]
+    assert "Ann" not in people.read_text()
+    assert "L4,,Bo Berg,," in people.read_text()
+    assert "ann@example.com" not in printed(capsys, "export", "lead:L1")
+
+    people.write_text("something else\n")
+    assert main(["erase", "lead:L2", "--yes"]) == 1
+    assert f"{people.resolve()} holds something else" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("command", [["export"], ["erase", "--yes"]])
+def test_who_is_not_there_is_said(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """And what a person can be called."""
+    nobody = "01a213b8-fe9b-77a0-9d44-c12a270232db"
+    assert failed(capsys, *command, nobody) == f"not_found: there is no lead or contact {nobody}\n"
+    assert failed(capsys, *command, "contact:L1") == "not_found: there is no contact with the key «L1»\n"
+    assert failed(capsys, *command, "Ann").startswith("invalid: record: got the text 'Ann'")
+    assert "accepted: a UUID, or lead:KEY or contact:KEY" in failed(capsys, *command, "account:L1")
+    assert failed(capsys, *command, nobody, "--store", "sqlite:none.db").startswith("store_error: there is no file")
 
 
 # report
@@ -341,14 +448,14 @@ def test_the_doctor_opens_a_database(imported: str, capsys: pytest.CaptureFixtur
 
 def test_the_doctor_makes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """Neither a file, nor tables in a file that has others."""
-    sqlite3.connect("host.db").execute("CREATE TABLE host (id)").connection.close()
+    sqlite3.connect("host.db").execute("CREATE TABLE crm_notes (id)").connection.close()
     for path in ("new.db", "host.db"):
         found = findings(printed(capsys, "doctor", "--store", f"sqlite:{path}"))
 
         assert found["store"] == f"sqlite:{path} has no CRM yet; what is written first makes one"
     assert not Path("new.db").exists()
     database = sqlite3.connect("host.db")
-    assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("host",)]
+    assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("crm_notes",)]
     database.close()
 
 

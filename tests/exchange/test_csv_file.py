@@ -166,6 +166,14 @@ def test_a_quote_that_nobody_closes_costs_one_line(behind: int) -> None:
     assert [line.number for line in good] == list(range(3, 3 + behind))
 
 
+def test_behind_a_quote_that_nobody_closes_no_more_is_read_than_the_longest_record() -> None:
+    """However long the file is, that much of it is in memory."""
+    stream = StringIO('a\n"unclosed\n' + "x\n" * 3 * LONGEST_RECORD, newline="")
+    with reading(stream) as file:
+        assert next(file.lines).problem is not None
+        assert stream.read() == "x\n" * (2 * LONGEST_RECORD + 1)
+
+
 def test_a_quote_that_the_next_quoted_cell_breaks_costs_one_line() -> None:
     """The lines that were taken for a part of the cell are read again, quoted line breaks and all."""
     first, second, third, fourth = read(StringIO('a,b\n1,"x\n2,y\n3,"z\nz"\n4,"w\n', newline=""))

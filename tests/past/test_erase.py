@@ -29,6 +29,7 @@ from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.values import Address
 from crmkit.core.sales.lead import Lead
 from crmkit.core.sales.opportunity import Opportunity
+from crmkit.storage.leftovers import Leftovers
 from crmkit.testing import FixedClock
 
 CANARIES = ("Xyzzy", "Quuxson", "quuxmail", "7654321", "Plughstreet", "Frobtown", "48151", "Grault")
@@ -256,6 +257,55 @@ def test_a_file_keeps_no_bytes_of_what_was_moved_within_it(tmp_path: Path) -> No
                 tx.privacy.erase(tx.of(Lead).get(lead.id))
         assert found(crm, tuple(names[::4])) == []
         assert len(found(crm, tuple(names))) == 300
+
+
+def test_bytes_that_a_snapshot_needs_are_gone_with_the_next_transaction_after_it(tmp_path: Path) -> None:
+    """Whoever reads, whoever erased, and whoever comes next."""
+    with opened("sqlite", tmp_path) as erasing, CRM.open(f"sqlite:{tmp_path / 'crm.db'}") as reading:
+        lead = lived(erasing)
+        with reading.read() as view:
+            assert view.of(Lead).find()
+            with erasing.transaction() as tx:
+                tx.privacy.erase(tx.of(Lead).get(lead.id))
+            other(reading)
+            assert view.of(Lead).get(lead.id).person == lead.person
+            assert found(erasing)
+            erasing.close()
+        other(reading)
+
+        assert found(reading) == []
+
+
+def test_bytes_that_a_killed_process_left_are_gone_with_the_next_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was erased is committed with a mark that the file is to be cleaned."""
+    with opened("sqlite", tmp_path) as killed:
+        lead = lived(killed)
+        monkeypatch.setattr(Leftovers, "clean", lambda *_: None)  # it came no further
+        with killed.transaction() as tx:
+            tx.privacy.erase(tx.of(Lead).get(lead.id))
+        monkeypatch.undo()
+        assert found(killed)
+        with CRM.open(f"sqlite:{tmp_path / 'crm.db'}") as later:
+            other(later)
+            assert found(later) == []
+
+
+def test_a_file_is_written_anew_once(tmp_path: Path) -> None:
+    """Then it is clean, and transactions cost what they cost before."""
+    told: list[str] = []
+    with opened("sqlite", tmp_path) as crm:
+        lead = lived(crm)
+        with crm.transaction() as tx:
+            tx.privacy.erase(tx.of(Lead).get(lead.id))
+        store: Any = crm._opened()
+        with store._engine.connect() as connection:
+            connection.connection.driver_connection.set_trace_callback(told.append)
+        other(crm)
+
+    assert told
+    assert "VACUUM" not in told
 
 
 def test_whom_one_does_not_see_one_does_not_erase(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -223,6 +224,73 @@ def test_a_tree_is_not_bent_into_a_loop(crm: CRM) -> None:
 
     with pytest.raises(Invalid, match="leads back"):
         undone(crm, operation)
+
+
+def deals(crm: CRM, many: int = 2) -> tuple[Account, list[Id[Opportunity]]]:
+    """Deals of one account, open."""
+    with crm.transaction() as tx:
+        account = tx.customers.add_account(name="El Olivo")
+        return account, [tx.sales.open_opportunity(name="Oil", account=account.id).id for _ in range(many)]
+
+
+def outcome(crm: CRM, move: str, deal: Id[Opportunity], days: int = 0) -> Id[Any]:
+    """The operation by which a deal was won or reopened, some days from now."""
+    with crm.transaction() as tx, tx.occurred(tx.now + timedelta(days=days)):
+        getattr(tx.sales, move)(deal)
+        return tx.stamp.operation
+
+
+def since(crm: CRM, account: Account) -> datetime | None:
+    """Since when it is a customer."""
+    with crm.read() as view:
+        return view.of(Account).get(account.id).customer_since
+
+
+def test_a_customer_stays_one_by_the_deal_that_is_still_won(crm: CRM) -> None:
+    """The second deal changed nothing at the account, and counts once the first is undone; all of it can be undone."""
+    account, (one, other) = deals(crm)
+    first = outcome(crm, "win", one)
+    outcome(crm, "win", other, days=1)
+    began = since(crm, account)
+    assert began is not None
+
+    _, undoing = undone(crm, first)
+    assert since(crm, account) == began + timedelta(days=1)
+    assert crm.replay()
+
+    undone(crm, undoing)
+    assert since(crm, account) == began
+    assert crm.replay()
+
+
+def test_a_customer_by_an_undone_deal_alone_is_a_prospect(crm: CRM) -> None:
+    """Also where it was this deal's only since another one was reopened, and the undone operation never touched it."""
+    account, (one, other) = deals(crm)
+    outcome(crm, "win", one)
+    second = outcome(crm, "win", other, days=1)
+    outcome(crm, "reopen", one)
+    assert since(crm, account) is not None
+
+    undone(crm, second)
+
+    assert since(crm, account) is None
+    assert crm.replay()
+
+
+def test_what_a_deal_has_nothing_to_do_with_stays_when_it_is_undone(crm: CRM) -> None:
+    """Undoing something else about a won deal asks nobody since when they are customers."""
+    account, (one, _) = deals(crm)
+    outcome(crm, "win", one)
+    with crm.transaction() as tx:
+        tx.revise(evolve(tx.of(Opportunity).get(one), name="Olives"))
+        revised = tx.stamp.operation
+    with crm.transaction() as tx:
+        tx.customers.became_customer(tx.of(Account).get(account.id), tx.now - timedelta(days=900))
+    by_hand = since(crm, account)
+
+    undone(crm, revised)
+
+    assert since(crm, account) == by_hand
 
 
 def test_reserved_keys_of_what_goes_are_free_again(crm: CRM) -> None:

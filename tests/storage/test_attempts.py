@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from crmkit.core.kernel.store import Session
 from crmkit.core.sales.product import Product
 from crmkit.crm import CRM
 from crmkit.storage import attempt
+from crmkit.storage.line import Line
 
 
 @pytest.fixture(params=[store for store in STORES if store != "memory"])
@@ -98,9 +99,18 @@ def test_more_is_not_written_again_than_is_kept_for_it(
 ) -> None:
     """Behind so many rows there is a new savepoint, and all of them stay."""
     monkeypatch.setattr(attempt, "MOST", 2)
-    for number in range(5):
-        session.insert("product", [row(crm, number, f"k{number}")])
+    for number in range(0, 6, 2):
+        session.insert("product", [row(crm, number, f"k{number}"), row(crm, number + 1, f"k{number + 1}")])
+    said: list[Row] = []
+    changed = Line.changed
+
+    def overheard(line: Line, sql: str, rows: Sequence[Row]) -> int:
+        said.extend(rows)
+        return changed(line, sql, rows)
+
+    monkeypatch.setattr(Line, "changed", overheard)
     refused(session, row(crm, 9, "k0"))
     session.commit()
 
-    assert keys(crm) == {f"k{number}" for number in range(5)}
+    assert sum("k0" not in each for each in said) == attempt.MOST
+    assert keys(crm) == {f"k{number}" for number in range(6)}

@@ -63,14 +63,15 @@ def catalogue(url: str) -> dict[str, tuple[Any, ...]]:
                 sorted(dialect.columns(connection, name).items()),
                 sorted(str(index["name"]) for index in sa.inspect(connection).get_indexes(name)),
             )
-            for name in found(connection, "crm_")
+            for name in sa.inspect(connection).get_table_names()
         }
 
 
 def different(url: str, model: Model) -> list[str]:
     """In how many ways the tables are not those of the model, whatever the fingerprints say."""
     with kept(url, model) as store, store._connected() as connection, connection.begin():
-        return [each.says for each in differences(connection, store._prepared.tables, found(connection, "crm_"))]
+        tables = store._prepared.tables
+        return [each.says for each in differences(connection, tables, found(connection, tables))]
 
 
 def migrated(url: str, model: Model, *, dry: bool = False) -> tuple[str, ...]:
@@ -262,6 +263,23 @@ def test_what_somebody_took_away_is_found_by_a_thorough_look(url: str) -> None:
             store.create(thorough=True)
         assert len(store.migrate()) == 1
         store.create(thorough=True)
+
+
+@pytest.mark.parametrize("first", ["crm_", "crm_b_"])
+def test_tables_of_others_are_let_be_whatever_their_names(url: str, first: str) -> None:
+    """Those of a CRM whose prefix begins with this one, and those of the host: opened, migrated, opened again."""
+    with kept(url, model(OLD)) as store, store._connected() as connection, connection.begin():
+        connection.exec_driver_sql("CREATE TABLE crm_notes (said INTEGER)")
+    for prefix in (first, "crm_", "crm_b_"):
+        with closing(open_store(url, model(OLD), prefix=prefix)) as opened:
+            opened.create()
+            opened.create(thorough=True)
+
+    assert migrated(url, model(NEW, (AcmeTrip,)))
+    make(url, model(NEW, (AcmeTrip,)))
+    with closing(open_store(url, model(OLD), prefix="crm_b_")) as beside:
+        beside.create(thorough=True)
+    assert "crm_notes" in catalogue(url)
 
 
 def test_tables_without_fingerprints_are_compared_and_get_them(url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -163,6 +164,18 @@ def test_other_fields_are_a_difference(url: str, store: Store) -> None:
         other.create()
 
 
+def test_what_others_commit_meanwhile_is_seen(store: Store) -> None:
+    """By whoever reads again, in a transaction; a snapshot stays what it was."""
+    session, snapshot = store.begin(), store.snapshot()
+    assert session.page("firm", EVERYBODY) == []
+    commit(store, insert=[firm(1)])
+
+    assert session.page("firm", EVERYBODY) == [firm(1)]
+    assert snapshot.page("firm", EVERYBODY) == []
+    session.rollback()
+    snapshot.rollback()
+
+
 def end_connections(url: str) -> None:
     """Whatever has a connection to this database has it no more."""
     with servers.asking(url) as ask:
@@ -187,6 +200,21 @@ def test_a_connection_that_was_ended_is_noticed_and_replaced(url: str, store: St
     commit(store, insert=[firm(1)])
 
 
+def test_one_that_is_lost_replaces_all(url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one was ended others were, too: none of those that rest is given to anybody again."""
+    monkeypatch.setattr(server, "AT_REST", 1_000)
+    session, *others = (store.begin() for _ in range(3))
+    for other in others:
+        other.rollback()
+    end_connections(url)
+    with pytest.raises(StoreError):
+        session.load("firm", [an_id(1)])
+    session.rollback()
+
+    for number, _ in enumerate(others, start=1):
+        commit(store, insert=[firm(number)])
+
+
 def test_a_connection_that_was_ended_while_it_rested_is_replaced(
     url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +235,17 @@ def test_a_password_is_never_said(name: str) -> None:
         with pytest.raises((Invalid, StoreError)) as refused, closing(open_store(wrong, MODEL, prefix="crm_")) as store:
             store.create()
         assert "geheim" not in f"{refused.value}{refused.value.facts}"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "mysql", "postgresql+psycopg", "mariadb+pymysql", "ftp"])
+def test_a_password_of_an_unknown_scheme_is_never_said(scheme: str) -> None:
+    """The scheme is what was wrong, and all that is said."""
+    url = f"{scheme}://ann:geheim@h/crm"
+    for refuse in (CRM.open, CRM.migrate, lambda url: open_store(url, MODEL, prefix="crm_")):
+        with pytest.raises(Invalid) as refused:
+            refuse(url)
+        assert scheme in str(refused.value)
+        assert not {"geheim", "ann"} & set(re.findall(r"\w+", f"{refused.value}{refused.value.facts}"))
 
 
 @pytest.mark.parametrize("name", EXTRAS)

@@ -159,6 +159,21 @@ def test_two_crms_of_one_file_take_turns(tmp_path: Path, monkeypatch: pytest.Mon
     other.begin().rollback()
 
 
+def test_a_file_has_one_turn_whatever_leads_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A symbolic link, a way round: the locks are those of the file itself."""
+    monkeypatch.setattr(sqlite, "PATIENCE", 0.05)
+    store = made(tmp_path)
+    (tmp_path / "link.db").symlink_to(tmp_path / "crm.db")
+    (tmp_path / "in").mkdir()
+    session = store.begin()
+
+    for other in ("link.db", "in/../crm.db"):
+        with pytest.raises(StoreError, match="another transaction is still open"):
+            SQLiteStore(tmp_path / other, MODEL).begin()
+    session.rollback()
+    assert sorted(each.name for each in tmp_path.glob("*.turn")) == ["crm.db.turn"]
+
+
 @needs_fork
 def test_a_forked_child_has_to_open_its_own(tmp_path: Path) -> None:
     """The store, a transaction and a snapshot of the parent refuse to work there; the parent goes on."""

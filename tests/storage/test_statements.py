@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from support.counting import said
 from support.crms import STORES, opened
 
@@ -85,6 +86,30 @@ def test_a_conversion_takes_the_same_dozen_statements_whatever_there_is(crm: CRM
         alone,
     ]
     assert alone <= 12, store
+
+
+def test_to_win_and_to_reopen_locks_instead_of_reading(crm: CRM, store: str) -> None:
+    """Deal, stay, lead and account read once, the first deals won asked for; each written once, the events twice.
+
+    A savepoint is for the last events; where one row needs one, another has to end before the locks.
+    """
+    lead, _ = related(crm)
+    with crm.transaction() as tx:
+        opened = tx.sales.qualify(lead).opportunity
+    assert opened is not None
+
+    for do in (lambda tx: tx.sales.win(opened.id), lambda tx: tx.sales.reopen(opened.id)):
+        assert counted(crm, do) == 14 + WITH_BEGIN.get(store, 0) + 2 * WITH_SAVEPOINT.get(store, 0)
+
+
+def test_a_tree_is_bent_by_one_statement_for_each_above(crm: CRM, store: str) -> None:
+    """What was read of them before, or not, does not matter: they are locked."""
+    with crm.transaction() as tx:
+        top = tx.people.add_unit(name="top")
+        middle = tx.people.add_unit(name="middle", parent=top.id)
+        unit = tx.people.add_unit(name="unit")
+
+    assert counted(crm, lambda tx: tx.revise(evolve(unit, parent_id=middle.id))) == 6 + beyond(store)
 
 
 def test_many_records_of_a_kind_are_written_at_once(crm: CRM) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import pytest
 
-from crmkit.storage.turns import LateError, Turns
+from crmkit.storage import turns as module
+from crmkit.storage.turns import LateError, Turn, Turns
 
 
 def turns(folder: Path) -> Turns:
@@ -47,6 +49,36 @@ def test_a_turn_ends_with_an_exception(tmp_path: Path) -> None:
     mine = turns(tmp_path)
     with pytest.raises(LookupError), mine.taken():
         raise LookupError
+
+    mine.take(patience=0).end()
+
+
+class Interrupted:
+    """A lock on which nobody waits to the end."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self.meanwhile = meanwhile
+        self.release = lambda: None
+
+    def acquire(self, timeout: float | None = None) -> None:
+        """Fails where it would wait, after something has happened."""
+        if timeout is not None:
+            self.meanwhile()
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("called_up", [False, True], ids=["still waiting", "called up already"])
+def test_who_is_interrupted_while_waiting_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, called_up: bool
+) -> None:
+    """Nobody would take the turn that is left to them, and nobody would get it after them."""
+    mine = turns(tmp_path)
+    first: Turn = mine.take()
+    monkeypatch.setattr(module, "Lock", lambda: Interrupted(first.end if called_up else Lock))
+    with pytest.raises(KeyboardInterrupt):
+        mine.take()
+    monkeypatch.undo()
+    first.end()
 
     mine.take(patience=0).end()
 

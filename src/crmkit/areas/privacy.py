@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from crmkit.areas.leases import changed
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
+from crmkit.core.customers.particulars import Particulars, told
 from crmkit.core.deliveries.delivery import Delivery
 from crmkit.core.kernel.columns import Json, to_json
 from crmkit.core.kernel.command import command
@@ -20,8 +21,9 @@ from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.ground import OneOf
 from crmkit.core.kernel.identity import missing, outdated
 from crmkit.core.kernel.ids import Id
-from crmkit.core.kernel.journal import Event
-from crmkit.core.kernel.model import Row
+from crmkit.core.kernel.journal import Event, apply
+from crmkit.core.kernel.model import EntityModel, Row
+from crmkit.core.kernel.values import Written
 from crmkit.core.kernel.work import Work
 from crmkit.core.sales.lead import Lead
 
@@ -46,7 +48,8 @@ class Privacy:
     def erase(self, record: Lead | Contact) -> Erased:
         """Let nothing be kept of what personal fields say of this person, now or in the past; it cannot be undone.
 
-        Deals and cases stay, with the records themselves, which say nothing of whom they are about.
+        Deals and cases stay, with the records themselves, which say nothing of whom they are about. Files of rejected
+        lines are not the store's: `exchange.erasing.erase_person` does both.
 
         :raises NotFound: there is no such record, or this actor does not see all records of the person
         :raises Conflict: another transaction changed one of them meanwhile
@@ -64,6 +67,20 @@ class Privacy:
             erased = erase(work, subjects, [place for place, _ in self._related(persons)])
             self._silence(persons)
             return erased
+
+    def particulars(self, record: Lead | Contact) -> Particulars:
+        """By what a text outside the store tells that it is about this person, as they are or were once called.
+
+        After `erase` there are none.
+
+        :raises NotFound: like `erase`
+        :raises Invalid: something else is given
+        """
+        work = self.work
+        persons = self._person(record)
+        for kind, id in persons:
+            work.sight.require(work.model.entities[kind], id)
+        return Particulars.of(value for kind, id in persons for value in self._told(work.model.entities[kind], id))
 
     def export(self, record: Lead | Contact) -> dict[str, Json]:
         """All that is kept about this person, as far as this actor sees it; see docs/how-to/export-and-erase.md.
@@ -95,6 +112,14 @@ class Privacy:
                 for space, key in work.session.keys(id)
             ],
         }
+
+    def _told(self, model: EntityModel, id: Id[Any]) -> Iterator[Written]:
+        """What a record said of the person after each of its events."""
+        row: Row | None = None
+        for event in self.work.session.history(kind=model.kind, id=id):
+            row = apply(model, row, event)
+            if row is not None:
+                yield from told(model.build(row), model)
 
     def _person(self, record: object) -> list[Place]:
         """The records of the person, the given one first; those that an undoing ended are among them.

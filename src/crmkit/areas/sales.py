@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import date
+from typing import Final
 
 from attrs import evolve, frozen
 
 from crmkit.areas.conversion import converted
+from crmkit.areas.credit import credit
 from crmkit.areas.customers import Customers
 from crmkit.areas.scores import scored
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.customers.customer import HAS_CUSTOMER
 from crmkit.core.kernel.command import command
-from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.errors import Refusal, Refused
 from crmkit.core.kernel.fields import Tags
 from crmkit.core.kernel.ids import Id
@@ -107,7 +107,8 @@ class Sales:
 
         An account is linked when it is named (`account`) or the only one called like the lead's company, a contact when
         it is named or the only one of that name with the lead's e-mail address, or else phone number. `key`, `owner`
-        (else the lead's), `stage` and `estimate` (else the lead's budget) are the opportunity's.
+        (else the lead's), `stage` and `estimate` (else the lead's budget) are the opportunity's. Where transactions do
+        not take turns, two leads of one company that are qualified at the same moment may make two accounts.
 
         :raises Refused: a need is not met, or several accounts or contacts could be meant
         :raises IllegalMove: it is qualified or disqualified already
@@ -203,14 +204,10 @@ class Sales:
         :raises Refused: it is won, and neither account nor contact is given
         """
         before = self.work.of(Opportunity).get(opportunity_id)
-        won = before.status is OpportunityStatus.WON
-        if won and account is None and contact is None:
+        if before.status is OpportunityStatus.WON and account is None and contact is None:
             raise Refused("changing the customer of a won deal", [HAS_CUSTOMER.refusal])
         after = self._sold_to(before, account, contact)
-        if won:
-            with self.work.sight.lifted():
-                self._credit_customer(before)
-                self._credit_customer(after)
+        credit(self.work, (before, after))
         return after
 
     @command
@@ -247,7 +244,7 @@ class Sales:
         opportunity.win.require_status(deal)
         deal = self._with_customer(deal)
         won = self.work.move(opportunity.win, deal.id, revenue=revenue)
-        self._credit(won)
+        credit(self.work, (deal, won))
         return won
 
     @command
@@ -258,8 +255,9 @@ class Sales:
     @command
     def reopen(self, opportunity_id: Id[Opportunity]) -> Opportunity:
         """The outcome was premature; who became a customer by this deal alone is a prospect again."""
+        before = self.work.of(Opportunity).get(opportunity_id)
         reopened = self.work.move(opportunity.reopen, opportunity_id)
-        self._credit(reopened)
+        credit(self.work, (before, reopened))
         return reopened
 
     def _opened(
@@ -288,25 +286,3 @@ class Sales:
     def _sold_to(self, deal: Opportunity, account: Id[Account] | None, contact: Id[Contact] | None) -> Opportunity:
         changed = evolve(deal, account_id=account, contact_id=contact)
         return self.work.change(changed, "opportunity.customer_changed")
-
-    def _credit(self, deal: Opportunity) -> None:
-        """Let the lead and the customer of a deal say when the first was won with them, whoever may see them."""
-        with self.work.sight.lifted():
-            if deal.lead_id is not None:
-                found, first = self.work.of(Lead).get(deal.lead_id), self._first_won("lead_id", deal.lead_id)
-                if found.won_at != first:
-                    self.work.change(evolve(found, won_at=first), "lead.won" if first else "lead.win_withdrawn")
-            self._credit_customer(deal)
-
-    def _credit_customer(self, deal: Opportunity) -> None:
-        if deal.account_id is not None:
-            account = self.work.of(Account).get(deal.account_id)
-            Customers(self.work).became_customer(account, self._first_won("account_id", account.id))
-        elif deal.contact_id is not None:
-            contact = self.work.of(Contact).get(deal.contact_id)
-            Customers(self.work).became_customer(contact, self._first_won("contact_id", contact.id))
-
-    def _first_won(self, path: str, id: Id[Any]) -> datetime | None:
-        won = (where(path) == id) & (where("status") == OpportunityStatus.WON)
-        first = self.work.of(Opportunity).first(won, order=("closed_at",))
-        return first.closed_at if first else None

@@ -18,6 +18,7 @@ from crmkit.cli.classes import add_entities, classes
 from crmkit.cli.options import Commands, add_store, file_of
 from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.errors import CrmError
+from crmkit.core.kernel.store import Store
 from crmkit.core.kernel.tally import Count, Tally
 from crmkit.crm import CRM
 from crmkit.opening import loaded
@@ -123,9 +124,18 @@ def _store(url: str, plugins: Loaded, how: Any) -> tuple[bool, str]:
             rules = _phone_rules(view)
         with closing(opened(plugins.door, url, plugins.declared.model, prefix="crm_")) as store:
             store.create(thorough=True)
+            risks = _risks(store)
     except CrmError as error:
         return False, f"does not open: {error.code}: {error}"
-    return True, f"opens{_disagreement(rules)}"
+    return True, f"opens{risks}{_disagreement(rules)}"
+
+
+def _risks(store: Store) -> str:
+    """A warning where a server is set so that it may lose commits."""
+    from crmkit.storage.server import ServerStore
+
+    risks = store.risks() if isinstance(store, ServerStore) else ()
+    return f" (warning: the last commits may be lost with the power: {', '.join(risks)})" if risks else ""
 
 
 def _phone_rules(view: View) -> set[str]:
@@ -159,7 +169,7 @@ def _holds_tables(path: Path) -> bool:
         return False
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            found: int = database.execute("SELECT count(*) FROM sqlite_master WHERE name GLOB 'crm_*'").fetchone()[0]
+            found: int = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'crm_schema'").fetchone()[0]
     except sqlite3.Error:
         return True
     return found > 0

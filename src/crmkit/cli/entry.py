@@ -10,7 +10,20 @@ from contextlib import suppress
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from crmkit.cli import diagram, doctor, import_file, migrate, new_plugin, plugins, report, run_demo
+from crmkit.cli import (
+    diagram,
+    doctor,
+    erase_person,
+    export_person,
+    import_file,
+    imports,
+    migrate,
+    new_plugin,
+    plugins,
+    report,
+    run_demo,
+    undo_import,
+)
 from crmkit.core.kernel.errors import CrmError
 
 FAILED, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141  #: exit codes; the last two as shells count signals
@@ -53,7 +66,10 @@ def parser() -> ArgumentParser:
     top = ArgumentParser(prog="crmkit", description="Leads, deals, customers and cases on the command line.")
     top.add_argument("--version", action="version", version=f"crmkit {version('crmkit')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (run_demo, import_file, report, diagram, migrate, plugins, new_plugin, doctor):
+    for command in (
+        *(run_demo, import_file, imports, undo_import, export_person, erase_person, report, diagram),
+        *(migrate, plugins, new_plugin, doctor),
+    ):
         command.add(commands)
     return top
 

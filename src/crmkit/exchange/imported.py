@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
+from crmkit.core.imports.run import ImportRun
 from crmkit.core.kernel.ids import Id
 from crmkit.exchange.csv_file import Line
 from crmkit.exchange.note import Note
@@ -52,8 +53,9 @@ class Imported:
     notes: tuple[Note, ...]  #: the first 1,000, rejections among them
     reasons: tuple[Reason, ...]  #: every kind of note, the most frequent first
     replaced: Mapping[tuple[str, str], int]  #: field and what was written: how often a value map changed it
+    run: Id[ImportRun]  #: the record of this import: `tx.imports.undo` takes all of it back, or nothing
     unread: tuple[str, ...] = ()  #: columns that no field takes
-    operations: tuple[Id[Any], ...] = ()  #: those that changed something: `tx.undo` takes them back, all or none
+    operations: tuple[Id[Any], ...] = ()  #: those that changed something besides
 
     @property
     def read(self) -> int:
@@ -104,7 +106,9 @@ class Findings:
         lines = known.lines if len(known.lines) == FIRST_LINES else (*known.lines, note.line)
         self._reasons[kind] = evolve(known, count=known.count + 1, lines=lines)
 
-    def imported(self, replaced: Mapping[tuple[str, str], int], unread: tuple[str, ...]) -> Imported:
+    def imported(
+        self, run: Id[ImportRun], replaced: Mapping[tuple[str, str], int], unread: tuple[str, ...]
+    ) -> Imported:
         """The whole."""
         return Imported(
             created=self._counts[Effect.CREATED],
@@ -114,6 +118,7 @@ class Findings:
             notes=tuple(self._notes),
             reasons=tuple(sorted(self._reasons.values(), key=lambda reason: -reason.count)),
             replaced=replaced,
+            run=run,
             unread=unread,
             operations=tuple(self.operations),
         )

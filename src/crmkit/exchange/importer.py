@@ -22,6 +22,7 @@ from crmkit.exchange.kinds import KINDS
 from crmkit.exchange.mapping import Plan, Reading, fitted, require_known
 from crmkit.exchange.note import Note, refused
 from crmkit.exchange.rejects import Rejects
+from crmkit.exchange.run import Run
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -53,9 +54,11 @@ def import_csv(
     A record is known by its business key; a cell with nothing in it changes nothing. What happened is dated as the file
     says. `batch` lines share a transaction; if one of them is refused, that line alone is left out, and is written to
     the file `rejected` with the reason. `listen` hears every note, `progress` how many lines were read, batch by batch.
+    The import leaves an `ImportRun`, by which `tx.imports.undo` takes it back as a whole.
 
     :raises Invalid: a file or a plan that cannot be read, before anything is written
     :raises NotFound: no such actor
+    :raises IllegalMove: the run was taken back while it went on; nothing of it stays
     :raises StoreError: the database fails; what was imported before that stays
     """
     require_known(kind, KINDS, "kind", "there is no kind of line")
@@ -67,22 +70,17 @@ def import_csv(
         fitting = fitted(plan, KINDS[kind], file.columns)
         with closing(Rejects(rejected, file.columns)) as rejects:
             cause = f"import {file.name}"[:LONGEST_CODE]
-            run = _Import(
-                crm=crm,
-                actor=actor,
-                cause=cause,
-                reading=fitting,
-                repeats=plan.repeats,
-                findings=Findings(rejects, listen),
-                start=_start(crm, actor, cause),
-            )
+            run = Run.begun(crm, actor, cause, file=file.name, kind=kind, rejects=rejected)
+            findings = Findings(rejects, listen)
+            under_way = _Import(run=run, reading=fitting, repeats=plan.repeats, findings=findings)
             while lines := list(islice(file.lines, batch)):
-                run.take(lines)
+                under_way.take(lines)
                 if progress is not None:
-                    progress(run.findings.read)
-            run.take_waiting(batch)
+                    progress(findings.read)
+            under_way.take_waiting(batch)
             rejects.finish()
-            return run.findings.imported(fitting.replaced, fitting.unread)
+            run.end()
+            return findings.imported(run.id, fitting.replaced, fitting.unread)
 
 
 def require_readable(
@@ -95,12 +93,6 @@ def require_readable(
     require_known(kind, KINDS, "kind", "there is no kind of line")
     with reading(source, encoding=encoding, delimiter=delimiter) as file:
         fitted(plan, KINDS[kind], file.columns)
-
-
-def _start(crm: CRM, actor: User | Id[User] | None, cause: str) -> Id[object]:
-    """An id before all that the import gives, if the actor may act at all."""
-    with crm.transaction(actor, cause=cause) as tx:
-        return tx.stamp.operation
 
 
 @frozen
@@ -125,13 +117,10 @@ class _Outcome:
 class _Import:
     """One import under way."""
 
-    crm: CRM
-    actor: User | Id[User] | None
-    cause: str
+    run: Run  #: ids above its own were given while this import went on
     reading: Reading
     repeats: bool
     findings: Findings
-    start: Id[object]  #: ids above it were given while this import went on
     waiting: list[_Entry] = field(factory=list)
 
     def take(self, lines: Sequence[Line]) -> None:
@@ -141,13 +130,15 @@ class _Import:
             try:
                 entries.append(_Entry(line, *self.reading.read(line)))
             except Invalid as error:
-                outcomes.append(_rejected(line, error))
+                outcomes.append(self._rejected(line, error))
         outcomes += self._entered(entries)
+        self.run.settle()
         waiting = {entry.line.number for entry in self.waiting}
         for outcome in sorted(outcomes, key=attrgetter("line.number")):
             self.findings.count(outcome.effect)
             if outcome.line.number not in waiting:
                 self.findings.add(outcome.line, outcome.notes)
+        self.findings.rejects.close()
 
     def take_waiting(self, batch: int) -> None:
         """Enter the lines again that named records which came behind them; refused now, they stay as they were."""
@@ -165,25 +156,35 @@ class _Import:
             if isinstance(done, _Failed) and len(group) > 1:
                 size = done.good or 1
                 continue
-            yield from [_rejected(group[0].line, done.error)] if isinstance(done, _Failed) else done
+            yield from [self._rejected(group[0].line, done.error, again=again)] if isinstance(done, _Failed) else done
             start, size = start + len(group), size * 2
 
     def _attempt(self, group: Sequence[_Entry], *, again: bool) -> list[_Outcome] | _Failed:
         """All of these lines in one transaction, or none."""
-        outcomes, waiting = list[_Outcome](), list[_Entry]()
+        outcomes, waiting, run = list[_Outcome](), list[_Entry](), self.run
         try:
-            with self.crm.transaction(self.actor, cause=self.cause) as tx:
+            with run.crm.transaction(run.actor, cause=run.cause) as tx:
+                run.require_begun(tx)
                 desk = Desk(tx, self.reading.fields, again)
                 desk.prepare(entry.row for entry in group)
                 for entry in group:
                     outcomes.append(self._outcome(desk, entry))
                     if desk.waits:
                         waiting.append(entry)
+                effects = [] if again else [outcome.effect for outcome in outcomes]
+                changed = tx.steps > 0
+                if changed:
+                    run.advance(tx, effects)
         except OF_THE_LINE as error:
+            if isinstance(error, IllegalMove | Conflict):
+                run.require_not_taken_back()  # no line is to blame for that
             whole = len(outcomes) == len(group)  # then it was the commit that failed, and nobody knows for which line
             return _Failed(len(group) // 2 if whole else len(outcomes), error)
-        if tx.steps:
+        if changed:
             self.findings.operations.append(tx.stamp.operation)
+            run.untold.clear()
+        else:
+            run.untold.update(effects)
         self.waiting += waiting[: MOST_WAITING - len(self.waiting)]
         return outcomes
 
@@ -193,10 +194,15 @@ class _Import:
         before = desk.find(row.entity, name, row.identity)
         row.enter(desk)
         effect = Effect.CREATED if before is None else Effect.REVISED if desk.changed else Effect.UNCHANGED
-        if before is not None and before.id > self.start and not (self.repeats or desk.again):
+        if before is not None and before.id > self.run.id and not (self.repeats or desk.again):
             news = "revises it" if effect is Effect.REVISED else "has nothing new"
             desk.note(row.identity, f"the same as in a line before, this one {news}", name)
         return _Outcome(entry.line, effect, desk.notes)
+
+    def _rejected(self, line: Line, error: CrmError, *, again: bool = False) -> _Outcome:
+        if not again:
+            self.run.untold.update([Effect.REJECTED])
+        return _Outcome(line, Effect.REJECTED, [refused(line.number, error)])
 
 
 @frozen
@@ -205,7 +211,3 @@ class _Failed:
 
     good: int  #: how many of its lines, the first ones, were entered before it failed
     error: CrmError
-
-
-def _rejected(line: Line, error: CrmError) -> _Outcome:
-    return _Outcome(line, Effect.REJECTED, [refused(line.number, error)])

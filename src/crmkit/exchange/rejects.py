@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, Literal, TextIO
 
 from attrs import define, field
 
@@ -23,6 +23,7 @@ class Rejects:
 
     path: Path | None
     columns: Sequence[str]
+    _begun: bool = field(default=False, init=False)
     _stream: TextIO | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -38,9 +39,12 @@ class Rejects:
         if self.path is None:
             return
         if self._stream is None:
+            mode: Literal["a", "w"] = "a" if self._begun and self.path.exists() else "w"
             with _writable(self.path):
-                self._stream = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-            self._write([REJECTED_LINE, REJECTED_BECAUSE, *self.columns])
+                self._stream = self.path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
+            self._begun = True
+            if mode == "w":
+                self._write([REJECTED_LINE, REJECTED_BECAUSE, *self.columns])
         value = f" ({why.value})" if why.value else ""
         self._write([str(line.number), f"{why.field}: {why.reason}{value}", *line.written])
 
@@ -50,14 +54,15 @@ class Rejects:
 
     def finish(self) -> None:
         """All lines were read; where none was rejected, the rejects of an import before this one are gone."""
-        if self.path is not None and self._stream is None and self.path.is_file():
+        if self.path is not None and not self._begun and self.path.is_file():
             with _writable(self.path):
                 self.path.unlink()
 
     def close(self) -> None:
-        """The file is whole."""
+        """What came is in the file; more of it goes behind what the file has by then."""
         if self._stream is not None:
             self._stream.close()
+            self._stream = None
 
 
 def require_place(path: Path) -> None:
@@ -67,14 +72,23 @@ def require_place(path: Path) -> None:
     """
     with _writable(path):
         if path.is_file():
-            with path.open("rb") as stream:
-                begins = stream.read(len(_BEGINS))
-            if begins not in (b"", _BEGINS):
-                raise Invalid("rejected", f"{path} holds something else", accepts="a new file, or one of rejects")
+            require_rejects(path)
         new = not path.exists()
         path.open("a", encoding="utf-8").close()
         if new:
             path.unlink()
+
+
+def require_rejects(path: Path) -> None:
+    """Nothing, if a file is one of rejects, or empty.
+
+    :raises Invalid: it is another one
+    :raises OSError: it cannot be read
+    """
+    with path.open("rb") as stream:
+        begins = stream.read(len(_BEGINS))
+    if begins not in (b"", _BEGINS):
+        raise Invalid("rejected", f"{path} holds something else", accepts="a new file, or one of rejects")
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""Between rows and what stands in the database: functions generated once per table, a list at a time."""
+"""Between rows and what stands in the database: functions generated once per table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from crmkit.core.kernel.columns import Column
@@ -11,7 +11,7 @@ from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.text import fold
 from crmkit.storage.dialect import Kept
 
-Convert: TypeAlias = Callable[[Iterable[Sequence[Any]]], list[Row]]
+Convert: TypeAlias = Callable[[Iterable[Sequence[Any]]], Iterator[Row]]
 
 
 def encoder(columns: Sequence[Column], kept: Mapping[Scalar, Kept]) -> Convert:
@@ -26,10 +26,10 @@ def encoder(columns: Sequence[Column], kept: Mapping[Scalar, Kept]) -> Convert:
 
 
 def decoder(columns: Sequence[Column], kept: Mapping[Scalar, Kept]) -> Convert:
-    """From what their tables hold to rows."""
+    """From what `Rows.select` reads to rows."""
     taken, given, names = list[str](), list[str](), dict[str, Any]()
     for place, column in enumerate(columns):
-        taken += (f"v{place}", "_") if column.scalar is Scalar.NAME else (f"v{place}",)
+        taken.append(f"v{place}")
         given.append(_cell(f"v{place}", column, kept[column.scalar].decode, names))
     return _generated(taken, given, names)
 
@@ -43,7 +43,7 @@ def _cell(value: str, column: Column, convert: Callable[[Any], Any] | None, name
 
 
 def _generated(taken: Sequence[str], given: Sequence[str], names: dict[str, Any]) -> Convert:
-    source = f"def convert(rows): return [({', '.join(given)},) for {', '.join(taken)}, in rows]"
+    source = f"def convert(rows): return (({', '.join(given)},) for {', '.join(taken)}, in rows)"
     exec(compile(source, "<converted>", "exec"), names)  # noqa: S102 -- made of the model, never of input
     convert: Convert = names["convert"]
     return convert

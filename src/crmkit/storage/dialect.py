@@ -17,6 +17,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.money import DECIMALS
 
 MILLIARD: Final = 10**9
+NO_TAGS: Final = frozenset[str]()  #: one for all records that have none
 
 _EXACT: Final = Context(prec=60)  # room for any sum of amounts, whatever precision the host works with
 

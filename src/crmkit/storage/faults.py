@@ -78,13 +78,17 @@ MARIADB: Final = Faults(
         "1205": _RETRY,  # lock wait timeout: undoes its statement only, so roll back
         "1020": _RETRY,  # changed since the snapshot
         "1467": _RETRY,  # deadlock, while waiting for the next sequence number
+        "1040": _RECONNECT,  # too many connections
         "1047": _RECONNECT,  # the node is not ready
+        "1053": _RECONNECT,  # shutting down
+        "1203": _RECONNECT,  # too many connections of this user
         "1290": _RECONNECT,  # read only
         "1836": _RECONNECT,  # read only
+        "1927": _RECONNECT,  # killed by an administrator
         "2002": _RECONNECT,  # cannot connect
         "2003": _RECONNECT,  # cannot connect
         "2006": _RECONNECT,  # gone away
         "2013": _RECONNECT,  # lost during a query
     },
-    commit={"1047": _UNKNOWN, "1180": _UNKNOWN, "2006": _UNKNOWN, "2013": _UNKNOWN},
+    commit=dict.fromkeys(("1047", "1053", "1180", "1927", "2006", "2013"), _UNKNOWN),
 )

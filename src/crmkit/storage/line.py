@@ -64,5 +64,7 @@ class Line:
         if said is None:
             raise error
         if said[1].lost:
+            # As SQLAlchemy does where it hears of the error itself: what rests in the pool is older than the loss.
+            self.connection.engine.pool._invalidate(self.connection.connection, error)  # noqa: SLF001 - the only way
             self.connection.invalidate(error)
         raise said[0] from error

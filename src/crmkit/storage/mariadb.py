@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from crmkit.core.kernel.errors import MissingExtra, StoreError
 from crmkit.core.kernel.model import Model
@@ -34,7 +34,7 @@ _MEANING: Final = {
     2003: ("it cannot be reached", "a server that runs"),
     2006: ("the connection is lost", "whether a commit that was under way took effect is to be looked up"),
     2013: ("the connection is lost", "whether a commit that was under way took effect is to be looked up"),
-    1927: ("the connection was ended by somebody", "nothing of this transaction was kept"),
+    1927: ("somebody ended the connection", "whether a commit that was under way took effect is to be looked up"),
     1053: ("the server is stopping", "open it again when it is there"),
     1040: ("it has no connection left", "fewer processes, or a larger max_connections"),
     1203: ("it has no connection left for this user", "fewer processes, or a larger max_user_connections"),
@@ -60,6 +60,8 @@ class MariaDBStore(ServerStore):
     """
 
     begin_snapshot = ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",)
+    show = "SELECT @@"
+    lasting: ClassVar = {"innodb_flush_log_at_trx_commit": ("1",)}
 
     def __init__(self, url: str, model: Model, *, prefix: str = "crm_") -> None:
         try:

@@ -43,11 +43,11 @@ from sqlalchemy.types import TypeEngine
 from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.errors import Retryable
 from crmkit.core.kernel.fields import Scalar
-from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.ids import Id, id_of
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD
 from crmkit.storage.customs import read, written
-from crmkit.storage.dialect import MILLIARD, Bare, Kept
+from crmkit.storage.dialect import MILLIARD, NO_TAGS, Bare, Kept
 from crmkit.storage.server import PATIENCE
 
 _BY_CODE_POINT: Final = "COLLATE utf8mb4_nopad_bin"
@@ -77,6 +77,10 @@ def _bare_moment(moment: datetime) -> datetime:
     return moment.replace(tzinfo=None)
 
 
+def _id(kept: str) -> Id[Any]:
+    return id_of(int(kept.replace("-", ""), 16))
+
+
 def _moment(kept: datetime) -> datetime:
     return kept.replace(tzinfo=UTC)
 
@@ -86,7 +90,7 @@ def _array(tags: frozenset[str]) -> str:
 
 
 def _tags(kept: str) -> frozenset[str]:
-    return frozenset(json.loads(kept)) if kept != "[]" else frozenset()
+    return frozenset(json.loads(kept)) if kept != "[]" else NO_TAGS
 
 
 class MariaDBDialect:
@@ -96,7 +100,7 @@ class MariaDBDialect:
     """
 
     kept: Final[Mapping[Scalar, Kept]] = {
-        Scalar.ID: Kept(Bare("uuid"), str, Id),
+        Scalar.ID: Kept(Bare("uuid"), str, _id),
         Scalar.CODE: Kept(_Varchar(LONGEST_CODE)),
         Scalar.NAME: Kept(Bare(f"text {_BY_CODE_POINT}")),
         Scalar.TEXT: Kept(Bare(f"longtext {_BY_CODE_POINT}")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, takewhile
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve
 
@@ -32,6 +32,8 @@ from crmkit.storage.world import Journal, Portion, Registers, Table, World, comp
 PATIENCE = 60.0  #: seconds that a transaction waits for the one before it
 
 Pointing: TypeAlias = dict[Id[Any], dict[Id[Any], Row]]  #: by target and own id, the rows with one reference
+
+T = TypeVar("T")
 
 
 class MemoryStore:
@@ -104,6 +106,10 @@ class MemorySession:
         rows = self._opened()[kind].rows
         return [rows[id] for id in dict.fromkeys(ids) if id in rows]
 
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids: nobody else is there who could change them."""
+        return self.load(kind, sorted(ids))
+
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first rows that fulfil `where`."""
         model = self._model.entities[kind]
@@ -113,6 +119,12 @@ class MemorySession:
         for by in reversed(order):
             found = _sorted(found, by, model.reading(by.column))
         return found[:limit]
+
+    def each(
+        self, made: Callable[[Row], T], kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None
+    ) -> list[T]:
+        """What is made of each row of a page."""
+        return list(map(made, self.page(kind, where, order, limit)))
 
     def tally(self, tally: GroundTally) -> list[Partial]:
         """What is counted, group by group."""
@@ -329,6 +341,11 @@ class MemorySession:
 
 class MemorySnapshot(MemorySession):
     """One world, which others may meanwhile have left behind."""
+
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:  # noqa: ARG002 - as every session
+        """Refused."""
+        self._opened()
+        raise only_reads()
 
     def record(self, events: Sequence[Event]) -> None:  # noqa: ARG002 - as every session
         """Refused."""

@@ -23,7 +23,7 @@ def migrate(connection: sa.Connection, tables: Tables, prefix: str, *, dry: bool
     :raises MissingExtra: Alembic is not installed
     """
     with tables.dialect.alone(connection, prefix):
-        there = found(connection, prefix)
+        there = found(connection, tables)
         needed = list(differences(connection, tables, there))
         if any(each.adds is None for each in needed):
             raise outdated(prefix, needed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from crmkit.core.kernel.errors import MissingExtra, StoreError
 from crmkit.core.kernel.model import Model
@@ -51,6 +51,8 @@ class PostgresStore(ServerStore):
     """
 
     begin_snapshot = ("SET TRANSACTION READ ONLY", "SELECT 1")
+    show = "SHOW "
+    lasting: ClassVar = {"fsync": ("on",), "synchronous_commit": ("on", "local", "remote_write", "remote_apply")}
 
     def __init__(self, url: str, model: Model, *, prefix: str = "crm_") -> None:
         try:

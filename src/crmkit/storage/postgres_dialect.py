@@ -38,7 +38,7 @@ from crmkit.core.kernel.ids import Id, id_of
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME
 from crmkit.storage.customs import found, written
-from crmkit.storage.dialect import MILLIARD, Bare, Kept
+from crmkit.storage.dialect import MILLIARD, NO_TAGS, Bare, Kept
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _COLUMNS: Final = """
@@ -66,6 +66,10 @@ def _array(tags: frozenset[str]) -> str:
     return _JSON(sorted(tags))
 
 
+def _tags(kept: list[str]) -> frozenset[str]:
+    return frozenset(kept) if kept else NO_TAGS
+
+
 def _by_code_point(name: str) -> Bare:
     return Bare(f'{name} COLLATE "C"')
 
@@ -84,7 +88,7 @@ class PostgresDialect:
         Scalar.AMOUNT: Kept(Bare(f"numeric(18,{DECIMALS})")),
         Scalar.DATE: Kept(Bare("date")),
         Scalar.MOMENT: Kept(Bare("timestamp with time zone"), None, _moment),
-        Scalar.TAGS: Kept(Bare("jsonb"), _array, frozenset),
+        Scalar.TAGS: Kept(Bare("jsonb"), _array, _tags),
         Scalar.CUSTOM: Kept(Bare("jsonb"), written, found),
     }
     takes_turns: Final = False

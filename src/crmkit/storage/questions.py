@@ -86,9 +86,10 @@ class Questions:
         return written.saying(parted.values if limit is None else {**parted.values, LIMIT: limit})
 
     def _write(self, kind: str, where: Ground, order: Ordered, *, limited: bool) -> Written:
-        table, reading = self.tables.kinds[kind].table, Where(self.tables)
+        rows, reading = self.tables.kinds[kind], Where(self.tables)
+        table = rows.table
         terms = [term for by in order for term in reading.sorting(table, by)]
-        chosen = sa.select(table).where(reading.condition(where, table)).order_by(*terms, table.c.id)
+        chosen = rows.select().where(reading.condition(where, table)).order_by(*terms, table.c.id)
         if limited:
             chosen = chosen.limit(sa.bindparam(LIMIT, type_=sa.BigInteger()))
         return Written(chosen.compile(dialect=self.dialect))

@@ -26,12 +26,12 @@ def as_made(connection: sa.Connection, tables: Tables) -> bool:
 
 
 def create(connection: sa.Connection, tables: Tables, prefix: str) -> None:
-    """Make all tables, unless there are some whose names begin with the prefix: those are compared, one by one.
+    """Make all tables, unless there are some of this CRM: those are compared, one by one.
 
     :raises SchemaOutdated: those are not what the model needs; names the differences
     """
     with tables.dialect.alone(connection, prefix):
-        there = found(connection, prefix)
+        there = found(connection, tables)
         if not there:
             for statement in tables.ddl(connection.dialect):
                 connection.exec_driver_sql(statement)
@@ -41,9 +41,13 @@ def create(connection: sa.Connection, tables: Tables, prefix: str) -> None:
         note(connection, tables)
 
 
-def found(connection: sa.Connection, prefix: str) -> set[str]:
-    """The tables whose names begin with the prefix."""
-    return {name for name in sa.inspect(connection).get_table_names() if name.lower().startswith(prefix)}
+def found(connection: sa.Connection, tables: Tables) -> set[str]:
+    """The tables of this CRM: those of its model, and those that it was made of before.
+
+    Others are the host's, or those of another CRM, also if their names begin with the prefix.
+    """
+    there = set(sa.inspect(connection).get_table_names())
+    return there & (tables.metadata.tables.keys() | _blueprints(connection, tables, there).keys())
 
 
 def note(connection: sa.Connection, tables: Tables) -> None:

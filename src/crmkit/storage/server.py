@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from math import inf
 from time import monotonic
@@ -49,6 +49,8 @@ class ServerStore(SQLStore):
     """One CRM in one database of a server; transactions run beside each other."""
 
     begin_snapshot: ClassVar[tuple[str, ...]]  #: what is said at the beginning, so that all is read as it is now
+    show: ClassVar[str]  #: what is said before the name of a setting to see it
+    lasting: ClassVar[Mapping[str, Collection[str]]]  #: settings, and the values that keep commits on the disk
 
     def snapshot(self) -> SQLSnapshot:
         """What is committed by now, in a transaction that cannot write.
@@ -64,6 +66,15 @@ class ServerStore(SQLStore):
             connection.close()
             raise
         return SQLSnapshot(connection, self._prepared)
+
+    def risks(self) -> tuple[str, ...]:
+        """The settings of the server, `fsync=off` say, with which what is committed does not survive a loss of power.
+
+        :raises StoreError: the database cannot be reached
+        """
+        with self._connected() as connection:
+            found = {name: str(connection.exec_driver_sql(f"{self.show}{name}").scalar()) for name in self.lasting}
+        return tuple(f"{name}={value}" for name, value in found.items() if value not in self.lasting[name])
 
     def feed(self, *, after: Place, kind: str | None = None, id: Id[Any] | None = None, limit: int) -> Stretch:
         """The events behind a place, after all that is committed has its position."""

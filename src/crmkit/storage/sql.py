@@ -79,7 +79,7 @@ class SQLStore:
         self._prefix = prefix
 
     def create(self, *, thorough: bool = False) -> None:
-        """Make the tables, unless there are some whose names begin with the prefix.
+        """Make the tables, unless there are some of this CRM.
 
         :raises SchemaOutdated: those are not what the model needs
         :raises StoreError: the database cannot be opened or written
@@ -104,12 +104,12 @@ class SQLStore:
         return False
 
     def begun(self) -> bool:
-        """Whether there are tables whose names begin with the prefix.
+        """Whether there are tables of this CRM.
 
         :raises StoreError: the database cannot be opened
         """
         with self._connected() as connection, connection.begin():
-            return bool(found(connection, self._prefix))
+            return bool(found(connection, self._prepared.tables))
 
     def begin(self) -> SQLSession:
         """A new transaction, as soon as the one before it is over.
@@ -155,14 +155,32 @@ class SQLSession:
         connection, statements = self._opened(), self._prepared.kinds[kind]
         wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in dict.fromkeys(ids)]
         if len(wanted) == 1:
-            return statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],)))
+            return list(statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],))))
         found: list[Row] = []
         for some in portions(wanted, AT_ONCE):
             found += statements.rows.decode(self._line.all(connection.execute(statements.load_all, {"ids": some})))
         return found
 
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids; behind no savepoint, with which the locks would go."""
+        connection, statements = self._changing(), self._prepared.kinds[kind]
+        wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in sorted(set(ids))]
+        found: list[Row] = []
+        for some in portions(wanted, AT_ONCE):
+            found += statements.rows.decode(self._line.all(connection.execute(statements.lock, {"ids": some})))
+        return found
+
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first rows that fulfil `where`."""
+        return list(self._page(kind, where, order, limit))
+
+    def each(
+        self, made: Callable[[Row], T], kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None
+    ) -> list[T]:
+        """What is made of each row of a page."""
+        return list(map(made, self._page(kind, where, order, limit)))
+
+    def _page(self, kind: str, where: Ground, order: Sequence[Order], limit: int | None) -> Iterator[Row]:
         self._opened()
         found = self._line.rows(*self._prepared.questions.of(kind, where, order, limit))
         return self._prepared.tables.kinds[kind].decode(found)
@@ -254,7 +272,7 @@ class SQLSession:
         tables = self._prepared.tables
         table = tables.journal.table
         last = self._opened().scalar(sa.select(sa.func.max(table.c.sequence)))
-        chosen = sa.select(table).where(table.c.sequence <= (last or 0))
+        chosen = tables.journal.select().where(table.c.sequence <= (last or 0))
         if kind is not None:
             chosen = chosen.where(table.c.kind == kind)
         if id is not None:
@@ -306,8 +324,8 @@ class SQLSession:
                 raise done_before(id)
             return done
         wanted = rows.table.c.id == self._prepared.tables.stored(Scalar.ID, id)
-        found = rows.decode(self._opened().execute(sa.select(rows.table).where(wanted)).all())
-        return operation_of(found[0]) if found else None
+        found = rows.decode(self._opened().execute(rows.select().where(wanted)).all())
+        return next(map(operation_of, found), None)
 
     def commit(self) -> None:
         """Keep it; where that fails, nothing is left but to roll back."""

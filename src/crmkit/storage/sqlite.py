@@ -22,6 +22,7 @@ from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.operation import Operation
 from crmkit.storage.faults import SQLITE, Meaning
+from crmkit.storage.leftovers import MARK, Leftovers, checkpoint
 from crmkit.storage.line import FAILURE, Line
 from crmkit.storage.mounts import network_of
 from crmkit.storage.schema import as_made
@@ -71,9 +72,9 @@ class SQLiteStore(SQLStore):
         self._turns: Final = Turns(self._file, PATIENCE)
         self._reading: Final = _engine(self._file, "PRAGMA query_only = ON", begin="BEGIN")
         self._changed = 0  #: rows, since the last checkpoint of this store
-        self._unclean = False  #: something was redacted, and what it said may still be in the file or its log
         writing = _engine(self._file, f"PRAGMA synchronous = {_synchronous(profile)}", begin="BEGIN IMMEDIATE")
         super().__init__(writing, model, SQLiteDialect(), prefix=checked_prefix(prefix))
+        self._leftovers: Final = Leftovers(self._file, self._prepared.tables.counters.table.name)
 
     def create(self, *, thorough: bool = False) -> None:
         """Make the tables, unless they are there, which is seen without the turn; raises like every store."""
@@ -108,7 +109,7 @@ class SQLiteStore(SQLStore):
         except BaseException:
             turn.end()
             raise
-        return SQLiteSession(connection, self._prepared, partial(self._ended, turn))
+        return SQLiteSession(connection, self._prepared, self._leftovers, partial(self._ended, turn))
 
     def snapshot(self) -> SQLiteSnapshot:
         """What is committed by now, on a connection that cannot write.
@@ -136,9 +137,9 @@ class SQLiteStore(SQLStore):
         if self._engine is None or os.getpid() != self._process:  # the connections are those of the parent
             self._engine = None
             return
-        if _size(f"{self._file}-wal"):
+        if self._leftovers.logged:
             with suppress(LateError, OSError), self._turns.taken(patience=0):
-                self._checkpoint(self._engine, "TRUNCATE")
+                self._tidy("TRUNCATE")
         self._reading.dispose()
         super().close()
 
@@ -165,58 +166,47 @@ class SQLiteStore(SQLStore):
         _same(self._process)
         return super()._connected()
 
-    def _ended(self, turn: Turn, *, changed: int = 0, redacted: bool = False) -> None:
+    def _ended(self, turn: Turn, *, changed: int = 0) -> None:
         """After a transaction, while the turn is still ours: checkpoints and writers never meet."""
         try:
-            self._unclean = self._unclean or redacted
             self._changed += changed
-            if self._engine is not None and self._unclean:
-                self._unclean = not self._cleaned(self._engine)
-            elif self._engine is not None and self._changed >= CHECKPOINT_AT:
-                self._checkpoint(self._engine, "PASSIVE")
+            if self._leftovers.suspected or self._changed >= CHECKPOINT_AT:
                 self._changed = 0
+                self._tidy("PASSIVE")
         finally:
             turn.end()
 
-    def _cleaned(self, engine: sa.Engine) -> bool:
-        """Write the file anew, for pages keep bytes of what was moved within them; whether the log is gone too."""
-        with suppress(sqlite3.Error, StoreError), closing(engine.raw_connection()) as connection:
-            connection.cursor().execute("VACUUM")
-            self._checkpoint(engine, "TRUNCATE")
-            return _size(f"{self._file}-wal") == 0
-        return False
-
-    def _checkpoint(self, engine: sa.Engine, how: str) -> None:
-        """Put the log into the file, as far as no snapshot needs it; what cannot be now is done the next time.
-
-        PASSIVE leaves the log as long as it is, to be written anew from its beginning: to make it grow with every
-        commit takes the disk half as long again.
-        """
-        with suppress(sqlite3.Error, StoreError), closing(engine.raw_connection()) as connection:
-            for statement in ("busy_timeout = 0", f"wal_checkpoint({how})", f"busy_timeout = {PATIENCE * 1000}"):
-                connection.cursor().execute(f"PRAGMA {statement}").fetchall()
+    def _tidy(self, how: str) -> None:
+        """Put the log into the file, and clean away what was erased; what cannot be now is done the next time."""
+        if self._engine is not None:
+            with suppress(sqlite3.Error, StoreError), closing(self._engine.raw_connection()) as connection:
+                self._leftovers.clean(connection)
+                checkpoint(connection, how)
 
 
 class SQLiteSession(SQLSession):
     """One transaction that has the turn."""
 
-    def __init__(self, connection: sa.Connection, prepared: Prepared, end: Callable[..., None]) -> None:
+    def __init__(
+        self, connection: sa.Connection, prepared: Prepared, leftovers: Leftovers, end: Callable[..., None]
+    ) -> None:
         super().__init__(connection, prepared)
+        self._leftovers: Final = leftovers
         self._process: Final = os.getpid()
         self._end: Callable[..., None] | None = end
-        self._redacted = False
         self._changes: Final = _changes(connection)
 
     def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:
-        """As every store; the file and its log are cleaned straight after the commit."""
+        """As every store; the file and its log are cleaned straight after the commit, or as soon as that can be."""
         super().redact(events, operations)
-        self._redacted = True
+        self.count(MARK, 1)
+        self._leftovers.suspected = True
 
     def commit(self) -> None:
         """Keep it; where that fails, nothing is left but to roll back."""
         changed = _changes(self._opened()) - self._changes
         super().commit()
-        self._ended(changed=changed, redacted=self._redacted)
+        self._ended(changed=changed)
 
     def rollback(self) -> None:
         """Forget it."""
@@ -278,13 +268,6 @@ def _changes(connection: sa.Connection) -> int:
     return int(getattr(connection.connection.driver_connection, "total_changes", 0))
 
 
-def _size(file: str) -> int:
-    try:
-        return Path(file).stat().st_size
-    except OSError:
-        return 0
-
-
 def _local(file: str) -> str:
     network = network_of(file)
     if network:
@@ -302,7 +285,7 @@ def _file(path: object) -> str:
         raise Invalid("path", f"got {shape(name)}, a database in memory", accepts="memory: for a store in memory")
     if name.startswith("file:"):
         raise Invalid("path", f"got {shape(name)}", accepts="the path of a file, not its URI")
-    return str(Path(name).absolute())
+    return os.path.realpath(name)  # SQLite, too, names the log by it; so the turn is one, whatever leads to the file
 
 
 def _engine(file: str, pragma: str, *, begin: str) -> sa.Engine:

@@ -36,7 +36,7 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id, id_of
 from crmkit.core.kernel.money import DECIMALS
 from crmkit.storage.customs import read, written
-from crmkit.storage.dialect import MILLIARD, Bare, Kept, amount_of, in_units
+from crmkit.storage.dialect import MILLIARD, NO_TAGS, Bare, Kept, amount_of, in_units
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _UNITS: Final = 10**DECIMALS
@@ -65,7 +65,7 @@ def _array(tags: frozenset[str]) -> str:
 
 
 def _tags(kept: str) -> frozenset[str]:
-    return frozenset(json.loads(kept)) if kept != "[]" else frozenset()
+    return frozenset(json.loads(kept)) if kept != "[]" else NO_TAGS
 
 
 class SQLiteDialect:

@@ -55,6 +55,7 @@ class Statements:
     insert: Write = field(init=False)
     load: Read = field(init=False)  #: what has the one `id`
     load_all: sa.Select[Any] = field(init=False)  #: what has one of the `ids`
+    lock: sa.Select[Any] = field(init=False)  #: the same, locked one after the other in the order of their ids
     _updates: dict[tuple[int, ...], Write] = field(init=False, factory=dict)
 
     @insert.default
@@ -63,12 +64,18 @@ class Statements:
 
     @load.default
     def _load(self) -> Read:
-        chosen = sa.select(self.rows.table).where(self.rows.table.c.id == sa.bindparam("id"))
+        chosen = self.rows.select().where(self.rows.table.c.id == sa.bindparam("id"))
         return Read(str(chosen.compile(dialect=self.dialect)), self.rows.decode)
 
     @load_all.default
     def _load_all(self) -> sa.Select[Any]:
-        return sa.select(self.rows.table).where(self.rows.table.c.id.in_(sa.bindparam("ids", expanding=True)))
+        return self.rows.select().where(self.rows.table.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+    @lock.default
+    def _lock(self) -> sa.Select[Any]:
+        table = self.rows.table
+        locked = self.load_all.order_by(table.c.id).with_for_update(of=table, key_share=True)  # others may lead there
+        return locked.with_hint(table, "FORCE INDEX (PRIMARY)", "mariadb")
 
     def update(self, changed: tuple[int, ...]) -> Write:
         """To change what stands at these places of the row, if the version is still the one before.

@@ -1,8 +1,7 @@
-"""The SQL reading of a sweep: one INSERT writes its events, then one UPDATE does to the rows what the events say.
+"""The SQL reading of a sweep: one INSERT writes its events, then UPDATEs do to the rows what the events say.
 
-The condition is read once, by the INSERT, which locks what it finds where a database has locks on rows. The UPDATE
-joins the events that it wrote, each to the row of the version before it. Should a row have changed in between all the
-same, it has no such version: fewer rows change than there are events.
+The condition is read once, by the INSERT, which locks what it finds where a database has locks on rows, and tells which
+records it wrote of. The UPDATEs name them, a thousand at a time.
 
 A sweep among some records locks first those that fulfil the condition, and tells which they are; INSERT and UPDATE then
 name them. They are found by the primary key, and so locked in the order of their ids: two that want the same wait for
@@ -12,7 +11,7 @@ each other one way only. And nobody waits for a row inside the INSERT, which on 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -20,11 +19,12 @@ from attrs import field, frozen
 
 from crmkit.core.kernel.columns import Column, Json, to_json
 from crmkit.core.kernel.fields import Scalar
-from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.text import fold
 from crmkit.storage.tables import EVENT, Tables, compared
 from crmkit.storage.where import Where
+
+AT_ONCE: Final = 1_000  #: records that one UPDATE names
 
 _COLUMNS: Final = {column.path: column for column in EVENT}
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -32,7 +32,7 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 @frozen
 class SweepStatements:
-    """The two statements of a sweep."""
+    """The statements of a sweep."""
 
     sweep: GroundSweep
     tables: Tables
@@ -51,15 +51,21 @@ class SweepStatements:
         """What it did, with events behind the sequence `batch`; None where a row changed in between."""
         sweep = self.sweep
         if sweep.among is None:
-            count = connection.execute(self.record).rowcount
-            whole = count == 0 or connection.execute(self.change(batch)).rowcount == count
-            return Swept(sweep.name, count, batch) if whole else None
-        ids = tuple([self.tables.read(Scalar.ID, id) for id in connection.scalars(self.locked)])
-        whole = not ids or all(
-            connection.execute(statement).rowcount == len(ids)
-            for statement in (self._record(self._among(ids)), self.change_of(ids))
-        )
-        return Swept(sweep.name, len(ids), batch, ids) if whole else None
+            ids = connection.scalars(self.record).all()
+            return Swept(sweep.name, len(ids), batch) if self._changed(connection, ids) else None
+        ids = connection.scalars(self.locked).all()
+        told = not ids or connection.execute(self._record(self._among(ids))).rowcount == len(ids)
+        if not told or not self._changed(connection, ids):
+            return None
+        return Swept(sweep.name, len(ids), batch, tuple([self.tables.read(Scalar.ID, id) for id in ids]))
+
+    def _changed(self, connection: sa.Connection, ids: Sequence[Any]) -> bool:
+        """Each of these rows is changed, some at a time.
+
+        To join them with their events instead is a quadratic plan on PostgreSQL as long as it has no statistics.
+        """
+        portions = (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+        return all(connection.execute(self.change_of(some)).rowcount == len(some) for some in portions)
 
     @property
     def locked(self) -> sa.Select[Any]:
@@ -69,8 +75,8 @@ class SweepStatements:
 
     @property
     def record(self) -> sa.Insert:
-        """To write the events of all rows that fulfil the condition and would change."""
-        return self._record(self._swept())
+        """To write the events of all rows that fulfil the condition and would change, and say which they are."""
+        return self._record(self._swept()).returning(self.journal.c.record)
 
     def _record(self, there: sa.ColumnElement[bool]) -> sa.Insert:
         stamp, row = self.sweep.stamp, self.row
@@ -91,25 +97,8 @@ class SweepStatements:
         insert = self.journal.insert().from_select(list(cells), found.with_for_update(of=row))
         return insert.execution_options(preserve_rowcount=True)  # PostgreSQL's driver forgets it with the cursor
 
-    def change(self, batch: int) -> sa.Update:
-        """To change the rows that have one of these events, those behind the sequence `batch`, as their next one.
-
-        Nothing more is said of the events, lest a database reads all of the kind instead of the last ones.
-        """
-        row, event = self.row, self.journal
-        return (
-            row.update()
-            .values({**dict(self._values()), "version": event.c.version, "modified_at": event.c.at})
-            .where(
-                event.c.sequence > batch,
-                event.c.operation == self._said("operation", self.sweep.stamp.operation),
-                row.c.id == event.c.record,
-                row.c.version == event.c.version - 1,
-            )
-        )
-
-    def change_of(self, ids: Collection[Id[Any]]) -> sa.Update:
-        """To change the rows with these ids, which are locked since their events were written."""
+    def change_of(self, ids: Sequence[Any]) -> sa.Update:
+        """To change the rows with these ids (as their table has them), locked since their events were written."""
         row = self.row
         return (
             row.update()
@@ -123,8 +112,8 @@ class SweepStatements:
             return there
         return there & sa.or_(*[self._differs(column, value) for column, value in self.sweep.sets])
 
-    def _among(self, ids: Collection[Id[Any]]) -> sa.ColumnElement[bool]:
-        return self.row.c.id.in_(Where(self.tables).values(self.sweep.model.by_path["id"], ids))
+    def _among(self, ids: Sequence[Any]) -> sa.ColumnElement[bool]:
+        return self.row.c.id.in_(sa.bindparam(None, ids, expanding=True, type_=self.row.c.id.type))
 
     def _recorded(self) -> sa.ColumnElement[Any]:
         """The time at which it is recorded, which never goes back."""

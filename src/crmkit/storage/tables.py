@@ -78,6 +78,10 @@ class Rows:
     encode: Convert
     decode: Convert
 
+    def select(self) -> sa.Select[Any]:
+        """What `decode` reads, of all rows: folds are there to be compared only."""
+        return sa.select(*[self.table.c[column.name] for column in self.columns])
+
     def stored(self, column: Column) -> tuple[str, ...]:
         """The table's columns in which a column of the row stands."""
         return (column.name, compared(column)) if column.scalar is Scalar.NAME else (column.name,)

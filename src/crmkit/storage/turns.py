@@ -69,18 +69,29 @@ class Turns:
             turn.end()
 
     def _enter(self, deadline: float) -> None:
+        mine = Lock()
+        mine.acquire()
         with self._mutex:
             if not self._taken:
                 self._taken = True
                 return
-            mine = Lock()
-            mine.acquire()
             self._queue.append(mine)
-        if not mine.acquire(timeout=max(0, deadline - monotonic())):
-            with self._mutex:
-                if mine in self._queue:  # otherwise it was called up at the last moment
-                    self._queue.remove(mine)
-                    raise LateError
+        try:
+            called = mine.acquire(timeout=max(0, deadline - monotonic()))
+        except BaseException:  # an interrupt, say: whoever is called up then would not be there
+            if not self._withdrawn(mine):
+                self.leave()
+            raise
+        if not called and self._withdrawn(mine):
+            raise LateError
+
+    def _withdrawn(self, mine: Lock) -> bool:
+        """It waits no more; unless it was called up at the last moment."""
+        with self._mutex:
+            waits = mine in self._queue
+            if waits:
+                self._queue.remove(mine)
+            return waits
 
     def leave(self) -> None:
         """Call up the next of this process."""

@@ -15,6 +15,7 @@ from support.crms import STORES, plugged
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
 from crmkit.core.deliveries.delivery import Delivery, DeliveryStatus
+from crmkit.core.imports.run import ImportRun
 from crmkit.core.kernel.call import call
 from crmkit.core.kernel.criteria import ALWAYS, NEVER, Criteria, Param, some, where
 from crmkit.core.kernel.custom_field import CustomField
@@ -53,7 +54,7 @@ def own(actor: User, entity: type[Entity]) -> Criteria:
         return where("code") != "SECRET"
     if entity is Team:
         return where("name") != "Board"
-    if entity in {CustomField, Delivery}:
+    if entity in {CustomField, Delivery, ImportRun}:
         return NEVER
     return OWN if entity in HELD else ALWAYS
 
@@ -109,6 +110,8 @@ def staged(store: str, folder: Path, **fields: Any) -> Iterator[Scene]:
                 event="lead.won",
             )
             hidden["delivery"] = tx.add(evolve(letter, status=DeliveryStatus.DEAD), "delivery.added")
+            run = ImportRun(id=tx.new_id(ImportRun), file="leads.csv", kind="lead")
+            hidden["import_run"] = tx.add(run, "import_run.begun")
             (hidden["stage_stay"],) = tx.of(StageStay).find(where("opportunity_id") == hidden["opportunity"].id)
         yield Scene(crm, kim, mine, hidden)
 
@@ -292,6 +295,8 @@ COMMANDS: dict[str, Callable[[Transaction, dict[str, Any], dict[str, Any]], obje
     "fields.offer": lambda tx, it, mine: tx.fields.offer(it["custom_field"].id, choices=["b"]),
     "fields.retire": lambda tx, it, mine: tx.fields.retire(it["custom_field"].id),
     "fields.restore": lambda tx, it, mine: tx.fields.restore(it["custom_field"].id),
+    "imports.operations": lambda tx, it, mine: tx.imports.operations(it["import_run"].id),
+    "imports.undo": lambda tx, it, mine: tx.imports.undo(it["import_run"].id),
     "deliveries.resend": lambda tx, it, mine: tx.deliveries.resend(it["delivery"].id),
     "deliveries.drop": lambda tx, it, mine: tx.deliveries.drop(it["delivery"].id),
     "service.open_case contact": lambda tx, it, mine: tx.service.open_case(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve, frozen
 
+from crmkit.core.customers.holding import UNHELD, Holding
 from crmkit.core.kernel.entity import Entity, Extensions, entity, extends, index
 from crmkit.core.kernel.errors import CriteriaError, DefinitionError, Invalid
 from crmkit.core.kernel.fields import Code, Name
@@ -17,6 +18,7 @@ from crmkit.core.kernel.ids import Id, uuid7
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.values import Email
+from crmkit.core.sales.lead import Lead
 from crmkit.testing.world.records import ENTITIES, MODEL, AcmeVisit, Firm, Mood, Visit
 
 VISIT = MODEL.of(Visit)
@@ -51,6 +53,17 @@ def test_a_row_builds_the_record_that_it_was_made_of() -> None:
 
     assert VISIT.build(VISIT.flatten(one)) == one
     assert VISIT.build(VISIT.flatten(one)).ext[AcmeVisit].vip
+
+
+def test_what_is_as_usual_is_one_value_for_all() -> None:
+    """Of a holding that nobody has there are not as many as there are records."""
+    model = Model.alone(Lead).of(Lead)
+    held = UNHELD.passed_to(SOME_ID, datetime(2026, 3, 1, tzinfo=UTC))
+    free = Lead(id=SOME_ID, topic="a lead", holding=evolve(UNHELD))
+
+    assert model.build(model.flatten(free)).holding is UNHELD
+    assert model.build(model.flatten(evolve(free, holding=held))).holding == held
+    assert model.build(model.flatten(evolve(free, holding=evolve(UNHELD, epoch=1)))).holding == Holding(epoch=1)
 
 
 def test_a_moment_is_kept_in_utc_and_a_blank_optional_text_as_missing() -> None:

@@ -126,6 +126,18 @@ def test_a_stale_revision_is_a_conflict(crm: CRM) -> None:
         assert tx.of(Visit).get(visit.id).title == "Two"
 
 
+def test_a_stale_revision_of_what_has_moved_is_a_conflict(crm: CRM) -> None:
+    """It has the status of then, which nobody meant to change; nor is it lost without a word where nothing differs."""
+    with crm.transaction() as tx:
+        old = tx.sales.capture_lead(topic="Oil")
+    with crm.transaction() as tx:
+        tx.sales.contact(old.id)
+
+    for revised in (evolve(old, topic="Olives"), old):
+        with pytest.raises(Conflict), crm.transaction() as tx:
+            tx.revise(revised)
+
+
 def test_a_revision_changes_no_stamped_field(crm: CRM) -> None:
     """Status, dates of moves and holding have commands of their own."""
     with crm.transaction() as tx:

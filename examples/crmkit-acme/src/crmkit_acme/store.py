@@ -63,8 +63,8 @@ class Recorded:
     def __init__(self, session: Session, model: Model, log: Log) -> None:
         self._session, self._model, self._log = session, model, log
         self._steps: list[list[Any]] = []  #: the name of what was done and with what, as JSON
-        self.load, self.page, self.tally = session.load, session.page, session.tally
-        self.history, self.keys = session.history, session.keys
+        self.load, self.lock, self.page, self.each = session.load, session.lock, session.page, session.each
+        self.tally, self.history, self.keys = session.tally, session.history, session.keys
 
     def insert(self, kind: str, rows: Sequence[Row]) -> None:
         """Add rows."""

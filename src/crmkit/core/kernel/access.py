@@ -141,11 +141,10 @@ class Sight:
         for relation in sweep.model.relations.values() if not self.whole else ():
             self._require_target(relation, given.get(relation.column.path))
 
-    def had(self, model: EntityModel, rows: Sequence[Row]) -> None:
+    def had(self, model: EntityModel, records: Sequence[Entity]) -> None:
         """These were read or made, so that they are known from now on."""
         if not self.whole:
-            place = model.position["id"]
-            self._had.update([(model.kind, row[place]) for row in rows])
+            self._had.update([(model.kind, record.id) for record in records])
 
     def events(self, events: Iterator[Event]) -> Iterator[Event]:
         """Those of records that are seen now."""

@@ -273,7 +273,7 @@ def builder(shape: Shape) -> Callable[[tuple[Any, ...]], Any]:
     code, cells = _Code(), [f"cell{place}" for place, _ in enumerate(shape.columns())]
     code.lines.append(f"    {', '.join(cells)}, = row")
     left = iter(cells)
-    values = [_expression(part, code, left) for part in shape.own.parts]
+    values = _values(shape.own, code, left)
     extended = [_made(group, code, left) for group in shape.extensions]
     ext = f"{code.name(Extensions)}({', '.join(extended)})" if extended else code.name(NO_EXTENSIONS)
     cast = caster(shape.own.cls, (*(part.attribute for part in shape.own.parts), "ext"))
@@ -281,15 +281,24 @@ def builder(shape: Shape) -> Callable[[tuple[Any, ...]], Any]:
 
 
 def _made(group: Group, code: _Code, cells: Iterator[str]) -> str:
-    values = [_expression(part, code, cells) for part in group.parts]
-    return f"{code.name(caster(group.cls, tuple(part.attribute for part in group.parts)))}({', '.join(values)})"
+    cast = caster(group.cls, tuple(part.attribute for part in group.parts))
+    return f"{code.name(cast)}({', '.join(_values(group, code, cells))})"
 
 
-def _expression(part: Part, code: _Code, cells: Iterator[str]) -> str:
+def _values(group: Group, code: _Code, cells: Iterator[str]) -> list[str]:
+    defaults = attrs.fields_dict(group.cls)
+    return [_expression(part, defaults[part.attribute].default, code, cells) for part in group.parts]
+
+
+def _expression(part: Part, default: Any, code: _Code, cells: Iterator[str]) -> str:
+    """What gives the value of a part; many records have the default there, and then it is the very same."""
     if isinstance(part, Leaf):
         return _value_of(part, next(cells), code)
     own = list(islice(cells, len(list(part.columns()))))
     built = _made(part, code, iter(own))
+    if isinstance(default, part.cls):
+        usual = code.name(_expression_function(part, default))
+        return f"{code.name(default)} if ({', '.join(own)},) == {usual} else {built}"
     if not part.optional:
         return built
     witness = _witness(part)

@@ -89,6 +89,7 @@ class Declared:
     kind: str
     indexes: tuple[Index, ...]
     journaled: bool = True  #: its rows follow from the journal, and from nothing else
+    lasting: tuple[str, ...] = ()  #: the events that stay when their operation is undone
 
 
 @frozen
@@ -99,18 +100,24 @@ class Extended:
     prefix: str
 
 
-def entity(kind: str, *, indexes: tuple[Index, ...] = (), journaled: bool = True) -> Callable[[type[T]], type[T]]:
+def entity(
+    kind: str, *, indexes: tuple[Index, ...] = (), journaled: bool = True, lasting: tuple[str, ...] = ()
+) -> Callable[[type[T]], type[T]]:
     """Declare the attrs class below as the kind of record named `kind`; it stays an ordinary attrs class.
 
-    One that is not `journaled` is how far something has come, not what happened: replay leaves it alone.
+    One that is not `journaled` is how far something has come, not what happened: replay leaves it alone. Events with a
+    name in `lasting` tell of what was done beside them: undoing their operation leaves them as they are.
 
-    :raises DefinitionError: a kind that is no plain lower-case word
+    :raises DefinitionError: a kind that is no plain lower-case word, a lasting event of another kind
     """
     if not (kind.isidentifier() and kind.isascii() and kind == kind.lower()):
         raise DefinitionError(f"«{kind}» cannot name a kind of record", hint="a lower-case identifier such as lead")
+    for event in lasting:
+        if not event.startswith(f"{kind}."):
+            raise DefinitionError(f"{event} is no event of a {kind}", hint=f"{kind}.done")
 
     def declare(cls: type[T]) -> type[T]:
-        cls.__crm__ = Declared(kind, (unique("key"), *indexes), journaled)  # type: ignore[attr-defined]
+        cls.__crm__ = Declared(kind, (unique("key"), *indexes), journaled, lasting)  # type: ignore[attr-defined]
         return cls
 
     return declare

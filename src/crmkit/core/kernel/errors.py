@@ -150,10 +150,13 @@ class Ambiguous(StoreError):
 
 
 class Unavailable(CrmError):
-    """Nothing was done, for the store was busy or away as long as it was tried."""
+    """Nothing was done, for the store was busy or away, or others were quicker, as long as it was tried."""
 
     code = "unavailable"
-    cure = "do it again later, with the same operation id or another"
+    cure = (
+        "do it again later, with the same operation id or another; "
+        'where `facts["because"]` is "conflict", read the record within what is run'
+    )
 
 
 class OutcomeUnknown(CrmError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import define
@@ -30,6 +30,7 @@ class Identities:
         self._records: dict[str, dict[Id[Any], Any]] = {kind: {} for kind in model.entities}
         self._known: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}  # of some of these
         self._changed: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
+        self._locked: set[tuple[str, Id[Any]]] = set()
 
     def get(self, session: Reads, model: EntityModel, id: Id[Any]) -> Any:
         """The record with this id, loaded if nobody has asked for it yet.
@@ -63,16 +64,34 @@ class Identities:
             known = self._known[model.kind][id] = Known(record, row, row)
         return known
 
-    def seen(self, model: EntityModel, rows: Iterable[Row]) -> list[Any]:
-        """The records of rows that the store gave: each the one that is known already, if it is."""
+    def seen(self, model: EntityModel) -> Callable[[Row], Any]:
+        """The way from a row that the store gives to its record: the one that is known already, if it is."""
         of_kind, place, build = self._records[model.kind], model.position["id"], model.build
-        found = []
-        for row in rows:
-            record = of_kind.get(row[place])
-            if record is None:
-                record = of_kind[row[place]] = build(row)
-            found.append(record)
-        return found
+
+        def record(row: Row) -> Any:
+            known = of_kind.get(row[place])
+            if known is None:
+                known = of_kind[row[place]] = build(row)
+            return known
+
+        return record
+
+    def lock(self, session: Reads, model: EntityModel, ids: Iterable[Id[Any]]) -> list[Known]:
+        """Those of these records that there are, in the order of their ids, as they are by now and stay for all others.
+
+        One that this work has changed is what it will be: if somebody was quicker, writing it says so.
+        """
+        kind, wanted = model.kind, sorted({Id.of(id, f"{model.kind}.id") for id in ids})
+        changed = self._changed[kind]
+        free = [id for id in wanted if (kind, id) not in self._locked and not (id in changed and _is_new(changed[id]))]
+        for row in session.lock(kind, free) if free else ():
+            id = row[model.position["id"]]
+            self._locked.add((kind, id))
+            known = self._had(model, id)
+            if id not in changed and (known is None or known.row != row):
+                known = self._known[kind][id] = Known(model.build(row), row, row)
+                self._records[kind][id] = known.record
+        return [self.known(session, model, id) for id in wanted if (kind, id) in self._locked or id in changed]
 
     def put(self, model: EntityModel, row: Row) -> Any:
         """The record of a row that is to be written in the place of what there is."""
@@ -110,6 +129,9 @@ class Identities:
     def refuse_loops(self, session: Reads, model: EntityModel, before: Row | None, row: Row) -> None:
         """Nothing, unless the row would be below itself in a tree.
 
+        What is above a record that moves is locked from below to above: of two moves that make a loop together, each
+        would have to change a record that the other one has locked.
+
         :raises Invalid: it would; names the field
         """
         for column in model.parents:
@@ -123,7 +145,13 @@ class Identities:
                         column.path, "leads back to the record itself", accepts=f"a {model.kind} that is not below it"
                     )
                 seen.add(parent)
+                if before is not None:  # nobody else can put something below a record that is new
+                    self.lock(session, model, [parent])
                 parent = self.known(session, model, parent).row[place]
+
+
+def _is_new(known: Known) -> bool:
+    return known.stored is None
 
 
 def parents_first(model: EntityModel, rows: Sequence[Row]) -> Sequence[Row]:

@@ -38,13 +38,14 @@ class Id(UUID, Generic[E]):
 
 
 _MOULD: Final = mould(Id)
+_UNKNOWN: Final = SafeUUID.unknown  #: an enumeration looks for its members each time
 
 
 def id_of(number: int) -> Id[Any]:
     """The id of these 128 bits, as a store has them: nobody looks at them again."""
     one = object.__new__(_MOULD)
     one.int = number
-    one.is_safe = SafeUUID.unknown
+    one.is_safe = _UNKNOWN
     one.__class__ = Id
     return one  # type: ignore[no-any-return]  # by now
 

@@ -116,9 +116,9 @@ class Reading:
     def rows(self, model: EntityModel, where: Ground, order: Iterable[Order], limit: int | None) -> list[Any]:
         """The records that fulfil a bound condition; each is the one that this work already has, if it has it."""
         self.flush()
-        found = self.session.page(model.kind, where, tuple(order), limit)
+        found = self.session.each(self._records.seen(model), model.kind, where, tuple(order), limit)
         self.sight.had(model, found)
-        return self._records.seen(model, found)
+        return found
 
     def tracked(self, model: EntityModel, id: Id[Any]) -> Any:
         """The record with this id.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import frozen
 
@@ -108,6 +108,17 @@ class Repository(Generic[E]):
         self._work.flush()
         (partial,) = self._work.session.tally(tally)
         return int(partial.values[0])
+
+    def least(self, path: str, criteria: Criteria = ALWAYS) -> Any:
+        """The least value at `path`, a field of the record itself, of those that fulfil `criteria`; None without any.
+
+        It is what the store has by now, also of records that this transaction has read before.
+        """
+        ground = self._work.ground(self._model.kind, criteria)
+        order = paging.order_of(self._model, [path], self._work.definitions.of)
+        self._work.flush()
+        found = self._work.session.page(self._model.kind, ground, order, 1)
+        return self._model.reading(order[0].column)(found[0]) if found else None
 
     def page(
         self,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -17,6 +17,8 @@ from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.core.kernel.whole import LARGEST_INTEGER
+
+T = TypeVar("T")
 
 
 @frozen
@@ -34,8 +36,25 @@ class Reads(Protocol):
         """The rows with these ids, in any order; unknown ids are left out."""
         ...
 
+    def lock(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
+        """The rows with these ids as they are by now, locked one after the other in the order of their ids.
+
+        Nobody else changes or locks them until this transaction ends, also if a write of it is refused in between;
+        whoever wants to waits, and finds what this one left. Where transactions take turns it is only `load`.
+        """
+        ...
+
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first `limit` rows that fulfil `where`, sorted by `order` and then by id."""
+        ...
+
+    def each(
+        self, made: Callable[[Row], T], kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None
+    ) -> list[T]:
+        """What is made of each row of such a page, by a function that asks this session nothing.
+
+        Where rows are decoded there is only one of them at a time: what nobody keeps, nobody has to look after.
+        """
         ...
 
     def tally(self, tally: GroundTally) -> list[Partial]:

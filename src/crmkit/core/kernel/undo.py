@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from attrs import evolve, frozen
 
 from crmkit.core.kernel.columns import from_json
+from crmkit.core.kernel.entity import declared
 from crmkit.core.kernel.errors import NotFound, Refusal, Refused
 from crmkit.core.kernel.ground import OneOf
 from crmkit.core.kernel.identity import Identities, outdated, parents_first
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Place: TypeAlias = tuple[str, Id[Any]]  #: kind and id of a record
 
 AT_ONCE: Final = 500  #: ids in one question
+MOST_NAMED: Final = 5  #: operations in one message; an import has hundreds
 
 
 @frozen(kw_only=True)
@@ -37,7 +39,7 @@ class Undone:
 
 
 @frozen
-class _Step:
+class Step:
     """One record, as it is and as it was before (None: not there), and the event that takes it back."""
 
     model: EntityModel
@@ -46,9 +48,14 @@ class _Step:
     then: Row | None
     event: Event
 
+    @property
+    def change(self) -> tuple[Any, Any]:
+        """The record before it is taken back and after; None: not there."""
+        return self.now and self.model.build(self.now), self.then and self.model.build(self.then)
 
-def undo(work: Work, operations: Sequence[Id[Any]]) -> Undone:
-    """Take back all of these operations at once, by events of this work; raises like `Work.undo`."""
+
+def undo(work: Work, operations: Sequence[Id[Any]]) -> tuple[Undone, Sequence[Step]]:
+    """Take back all of these operations at once, by events of this work; raises like `Transaction.undo`."""
     work.flush()
     steps = _planned(work, operations)
     _write(work, steps)
@@ -56,19 +63,21 @@ def undo(work: Work, operations: Sequence[Id[Any]]) -> Undone:
     work.forget()
     removed = sum(step.then is None for step in steps)
     returned = sum(step.now is None for step in steps)
-    return Undone(changed=len(steps) - removed - returned, removed=removed, returned=returned)
+    return Undone(changed=len(steps) - removed - returned, removed=removed, returned=returned), steps
 
 
-def _planned(work: Work, operations: Sequence[Id[Any]]) -> list[_Step]:
+def _planned(work: Work, operations: Sequence[Id[Any]]) -> list[Step]:
     session, trails = work.session, dict[Place, list[Event]]()
+    lasting = {name for model in work.model.entities.values() for name in declared(model.cls).lasting}
     for operation in operations:
         found = list(session.history(operation=operation))
         if not found:
             raise NotFound(f"no operation {operation} changed a record", facts={"operation": str(operation)})
         for event in found:
-            trails.setdefault((event.kind, event.id), []).append(event)
+            if event.name not in lasting:
+                trails.setdefault((event.kind, event.id), []).append(event)
     now = dict(_rows(session, work.model, trails))
-    refusals, steps = list[Refusal](), list[_Step]()
+    refusals, steps = list[Refusal](), list[Step]()
     for (kind, id), ours in trails.items():
         ours.sort(key=lambda event: event.version)
         row, last = now.get((kind, id)), ours[-1]
@@ -81,7 +90,10 @@ def _planned(work: Work, operations: Sequence[Id[Any]]) -> list[_Step]:
         steps += _step(work, model, row, ours, last)
     refusals = refusals or list(_still_needed(work, {(step.model.kind, step.id): step for step in steps}))
     if refusals:
-        raise Refused(f"undoing {', '.join(map(str, operations))}", refusals)
+        few = len(operations) <= MOST_NAMED
+        raise Refused(
+            f"undoing {', '.join(map(str, operations)) if few else f'{len(operations):,} operations'}", refusals
+        )
     return steps
 
 
@@ -94,7 +106,7 @@ def _rows(session: Reads, model: Model, places: Iterable[Place]) -> Iterator[tup
             yield (kind, row[model.entities[kind].position["id"]]), row
 
 
-def _step(work: Work, model: EntityModel, row: Row | None, ours: Sequence[Event], last: Event) -> Iterator[_Step]:
+def _step(work: Work, model: EntityModel, row: Row | None, ours: Sequence[Event], last: Event) -> Iterator[Step]:
     """The record without our events; nothing where it came and went by them."""
     cells = list(row or model.blank)
     for event in reversed(ours):
@@ -114,7 +126,7 @@ def _step(work: Work, model: EntityModel, row: Row | None, ours: Sequence[Event]
         changes=changes(model, row, then),
         details={"undoes": list(dict.fromkeys(str(event.stamp.operation) for event in ours))},
     )
-    yield _Step(model, last.id, row, then, event)
+    yield Step(model, last.id, row, then, event)
 
 
 def _changed_since(ours: Sequence[Event], history: Sequence[Event]) -> Iterator[Refusal]:
@@ -137,7 +149,7 @@ def _refusal(code: str, says: str, event: Event, paths: Sequence[str] = ()) -> R
     return Refusal(code=code, says=f"the {event.kind} {event.id} {says}", facts=facts)
 
 
-def _still_needed(work: Work, steps: Mapping[Place, _Step]) -> Iterator[Refusal]:
+def _still_needed(work: Work, steps: Mapping[Place, Step]) -> Iterator[Refusal]:
     """What leads to a record that would go, and stays."""
     going = dict[str, list[Id[Any]]]()
     for (kind, id), step in steps.items():
@@ -159,7 +171,7 @@ def _still_needed(work: Work, steps: Mapping[Place, _Step]) -> Iterator[Refusal]
                         yield Refusal(code="still_needed", says=says, facts=facts)
 
 
-def _write(work: Work, steps: Sequence[_Step]) -> None:
+def _write(work: Work, steps: Sequence[Step]) -> None:
     """What comes back first, then what changes, the events, and what follows from them."""
     session, model = work.writing(step.event for step in steps), work.model
     for kind, each in model.entities.items():
@@ -180,7 +192,7 @@ def _write(work: Work, steps: Sequence[_Step]) -> None:
             fold_again(session, model.of(projection.row), projection, ids)
 
 
-def _remove(work: Work, steps: Sequence[_Step]) -> None:
+def _remove(work: Work, steps: Sequence[Step]) -> None:
     """What goes, children before parents, and the keys that it held."""
     session = work.writing()
     for kind in reversed(tuple(work.model.entities)):
@@ -192,7 +204,7 @@ def _remove(work: Work, steps: Sequence[_Step]) -> None:
                 session.reserve(space, [key], before=id)
 
 
-def _of(steps: Sequence[_Step], kind: str) -> list[_Step]:
+def _of(steps: Sequence[Step], kind: str) -> list[Step]:
     return [step for step in steps if step.model.kind == kind]
 
 

@@ -133,6 +133,8 @@ class Work(Reading):
         """
         model = self.model.of(type(record))
         known = self._known(model, record.id)
+        if record.version != known.record.version:
+            raise outdated(model.kind, [record.id])  # what it has of stamped fields is of then
         record = as_read(record, known.record, model, self.registry.normalizers.get("phone"))
         before, after = known.row, self.definitions.row(record, known.row, model)
         for column, old, new in zip(model.columns, before, after, strict=True):
@@ -165,6 +167,19 @@ class Work(Reading):
         holds = partial(self.of(move.entity).holds, record.id)
         with self.sight.lifted():  # a need is about what is so, not about what somebody sees of it
             self.registry.move(move).require(record, now=self.now, holds=holds)
+
+    def lock(self, cls: type[E], ids: Iterable[Id[E]]) -> list[E]:
+        """Those of these records that there are, in the order of their ids, as they are by now.
+
+        Nobody else changes or locks them until this work ends. Lock first and read then, where a record has to say
+        what follows from others: it is locked also if it turns out to say so already.
+
+        :raises NotFound: one of them may not be known to this work
+        """
+        model, wanted = self.model.of(cls), tuple(ids)
+        for id in wanted:
+            self.sight.require(model, id)
+        return [known.record for known in self._records.lock(self.session, model, wanted)]
 
     @command
     def sweep(self, sweep: Sweep, *, params: Mapping[str, Given] = NOTHING) -> Swept:
@@ -239,7 +254,7 @@ class Work(Reading):
         self.sight.require_targets(model, before, row)
         self._records.refuse_loops(self.session, model, before, row)
         self.writing()
-        self.sight.had(model, [row])
+        self.sight.had(model, [record])
         kept: E = self._records.put(model, row)
         event = evolve(event, changes=changes(model, before, row))
         self._events.append(event)

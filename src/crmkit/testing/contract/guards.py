@@ -1,4 +1,4 @@
-"""What a store promises of guarded changes: of many at once exactly one wins, and the others are told."""
+"""What a store promises of guarded changes and of locks: of many at once exactly one wins, and the others are told."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crmkit.core.kernel.criteria import ALWAYS, Criteria, where
 from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.sweep import GroundSweep, Sweep, bind_sweep
 from crmkit.testing.contract.checks import EVERYBODY, check_sweep, unkept
@@ -100,6 +101,54 @@ class Guards(Supplied):
         with unkept(store) as session:
             assert sorted(won) == done(session) == sorted(event.id for event in session.history())
         assert len(won) == len(set(won)) >= 34
+
+    def test_what_is_locked_is_given_in_the_order_of_ids(self, session: Session) -> None:
+        """Unknown ids are left out, and none is fine; what this transaction wrote is given as it wrote it."""
+        session.insert("firm", [firm(number) for number in range(1200)])
+        session.update("firm", [(firm(3), firm(3, version=2))])
+
+        found = session.lock("firm", [an_id(number) for number in range(3000, 1, -1)])
+
+        assert found == [firm(2), firm(3, version=2), *(firm(number) for number in range(4, 1200))]
+        assert session.lock("firm", []) == session.lock("firm", [an_id(3000)]) == []
+
+    @pytest.mark.parametrize("first", ["commit", "rollback"])
+    def test_who_locks_second_is_given_what_the_first_left(self, store: Store, first: str) -> None:
+        """It waits for that, and sees from then on also what the first one did elsewhere."""
+        commit(store, insert=[firm(1), visit(1)])
+        session = store.begin()
+        assert session.lock("firm", [an_id(1)]) == [firm(1)]
+        session.update("visit", [(visit(1), visit(1, version=2, done=True))])
+
+        def second() -> tuple[list[Row], list[Id[Any]]]:
+            with unkept(store) as other:
+                other.load("visit", [an_id(1)])
+                return other.lock("firm", [an_id(1)]), done(other)
+
+        (told,) = at_once([second], meanwhile=getattr(session, first))
+
+        assert told == ([firm(1)], [an_id(1)] if first == "commit" else [])
+
+    def test_a_lock_outlasts_a_write_that_is_refused(self, store: Store) -> None:
+        """Who wants to change the record waits all the same, until this transaction ends."""
+        commit(store, insert=[firm(1), firm(2, key="K")])
+        session = store.begin()
+        session.insert("firm", [firm(3)])
+        session.lock("firm", [an_id(1)])
+        with pytest.raises(Invalid):
+            session.insert("firm", [firm(4), firm(5, key="K")])
+
+        def second() -> list[Id[Any]]:
+            other = store.begin()
+            stale = other.update("firm", [(firm(1), firm(1, version=2, region="east"))])
+            other.commit()
+            return stale
+
+        def first() -> None:
+            assert session.load("firm", [an_id(1)]) == [firm(1)]
+            session.rollback()
+
+        assert at_once([second], meanwhile=first) == [[]]
 
     @one_store
     @given(case=sweeps(), among=st.frozensets(st.sampled_from((*FIRM_IDS, *VISIT_IDS))))

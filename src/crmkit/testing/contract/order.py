@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmkit.core.kernel.ground import Const
+from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.store import Order, Session, Store
 from crmkit.testing.contract.checks import EVERYBODY, check_order
 from crmkit.testing.contract.supplied import Supplied
@@ -33,3 +34,13 @@ class Orders(Supplied):
         assert session.page("firm", EVERYBODY) == [firm(1), firm(2), firm(3)]
         assert session.page("firm", EVERYBODY, limit=2) == [firm(1), firm(2)]
         assert session.page("firm", Const(value=False)) == []
+
+    def test_what_is_made_of_each_row_is_made_of_the_page(self, session: Session) -> None:
+        """In its order, within its limit, and once for each row."""
+        session.insert("firm", [firm(3), firm(1), firm(2)])
+        newest = [Order(column("firm", "id"), descending=True)]
+        rows: list[Row] = []
+
+        assert session.each(repr, "firm", EVERYBODY) == list(map(repr, session.page("firm", EVERYBODY)))
+        assert session.each(rows.append, "firm", EVERYBODY, newest, 2) == [None, None]
+        assert rows == session.page("firm", EVERYBODY, newest, 2) == [firm(3), firm(2)]

@@ -70,6 +70,7 @@ class Snapshots(Supplied):
         snapshot = store.snapshot()
         there = everything(snapshot)
         attempts: tuple[Callable[[], object], ...] = (
+            lambda: snapshot.lock("firm", [an_id(1)]),
             lambda: snapshot.insert("firm", [firm(2)]),
             lambda: snapshot.update("firm", [(firm(1), firm(1, version=2))]),
             lambda: snapshot.delete("firm", [an_id(1)]),

@@ -85,6 +85,7 @@ class Transactions(Supplied):
 
         attempts: tuple[Callable[[], object], ...] = (
             lambda: session.load("firm", [an_id(1)]),
+            lambda: session.lock("firm", [an_id(1)]),
             lambda: session.page("firm", EVERYBODY),
             lambda: session.tally(COUNT),
             lambda: session.insert("firm", [firm(1)]),

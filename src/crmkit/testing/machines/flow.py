@@ -23,7 +23,7 @@ from crmkit.core.kernel.journal import replay
 from crmkit.crm import CRM
 from crmkit.testing.factories import BIRTHS, Factory
 from crmkit.testing.fixed import FixedClock, FixedIds
-from crmkit.testing.machines.crm import Opens
+from crmkit.testing.machines.crm import UNHURRIED, Opens
 from crmkit.testing.machines.drawn import Drawing, fields_of, given_to, nothing_more
 from crmkit.testing.machines.story import Begun, Birth, Made, Moved, Step, Story
 from crmkit.testing.machines.walks import check_event, check_record
@@ -196,7 +196,7 @@ def flow_machine(
         """A life cycle, lived by machine."""
 
         machine = Machine
-        settings = settings(stateful_step_count=STEPS, deadline=None)
+        settings = settings(stateful_step_count=STEPS, deadline=None, suppress_health_check=UNHURRIED)
 
         def runTest(self) -> None:  # noqa: N802 - as unittest has it
             """Every move is legal where the table says so, and does what it says; every status is reached."""
