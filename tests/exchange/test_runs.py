@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from support.counting import said
 from support.crms import LOCAL, STORES, opened, place, plugged
 
 from crmkit import ALWAYS, CRM, NEVER, where
+from crmkit.core.customers.account import Account
 from crmkit.core.imports.run import ImportRun, RunStatus
 from crmkit.core.kernel.entity import Entity, entity
 from crmkit.core.kernel.errors import DefinitionError, IllegalMove, Invalid, NotFound, Refused
@@ -88,6 +90,23 @@ def test_another_program_takes_an_import_back(store: str, tmp_path: Path) -> Non
             undone = evolve(run, status=RunStatus.UNDONE, version=last.version, modified_at=last.stamp.at)
             assert run_of(later, run.id) == undone
             assert later.replay()
+
+
+def test_a_customer_stays_one_by_the_deal_of_another_file(crm: CRM) -> None:
+    """The deal of the first file was won first; without it the other one counts, which had changed nothing there."""
+    bring(crm, "key,name\nA1,El Olivo\n", kind="account")
+    first, _ = [
+        bring(crm, f"key,name,account,outcome,closed\nO{day},Oil,A1,won,2026-01-0{day}\n", kind="opportunity")
+        for day in (1, 2)
+    ]
+
+    assert first.run is not None
+    taken_back(crm, first.run)
+
+    with crm.read() as view:
+        (account,) = view.of(Account).find()
+    assert account.customer_since == datetime(2026, 1, 2, tzinfo=UTC)
+    assert crm.replay()
 
 
 def test_a_run_names_its_operations_in_order(crm: CRM) -> None:
