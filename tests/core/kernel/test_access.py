@@ -149,6 +149,7 @@ READ: dict[str, Callable[[Repository[Any], Any], bool]] = {
     "exists": lambda records, one: not records.exists(where("id") == one.id),
     "holds": lambda records, one: not records.holds(one.id, ALWAYS),
     "count": lambda records, one: records.count(where("id").in_([one.id])) == 0,
+    "least": lambda records, one: records.least("created_at", where("id") == one.id) is None,
     "page": lambda records, one: one.id not in {each.id for each in records.page(limit=1000)},
     "iterate": lambda records, one: one.id not in {each.id for each in records.iterate(chunk=1)},
 }
@@ -199,6 +200,7 @@ WORKED: dict[str, Callable[[Transaction, Any], bool]] = {
         refused(lambda: tx.save(*step(one, tx.stamp, f"{kind(tx, one)}.saved"))), NotFound
     ),
     "revise": lambda tx, one: isinstance(refused(lambda: tx.revise(evolve(one, version=0))), NotFound),
+    "lock": lambda tx, one: isinstance(refused(lambda: tx.lock(type(one), [one.id])), NotFound),
     "move": lambda tx, one: not isinstance(one, Lead) or moved(tx, one),
     "sweep": lambda tx, one: tx.sweep(key_of(one, ALWAYS)).count == swept_alone(tx, one),
     "guarded": lambda tx, one: tx.guarded(key_of(one, ALWAYS), [one.id]).left == (one.id,),
