@@ -268,13 +268,27 @@ def test_an_effect_is_kept_with_the_delivery_or_not_at_all(crm: CRM) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": " "}, {"name": 7}, {"events": "lead.captured"}, {"lease": NOW}, {"schedule": ()}],
+    [
+        *({"name": " "}, {"name": 7}, {"events": "lead.captured"}, {"events": 5}, {"kinds": (5,)}),
+        *({"lease": NOW}, {"schedule": ()}),
+    ],
     ids=str,
 )
 def test_a_consumer_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     """The field is named."""
     with pytest.raises(Invalid):
         Consumer(**{"name": "mailer", **wrong})
+
+
+@pytest.mark.parametrize("kind", ["laed", "delivery", ""])
+def test_a_consumer_of_what_never_happens_does_not_wait_for_it(crm: CRM, kind: str) -> None:
+    """No such kind of record, or none that has events: whoever begins hears of it."""
+    deaf = Consumer(name="mailer", kinds=("lead", kind))
+    told = f"kinds: no event is of a «{kind}»"
+    with pytest.raises(Invalid, match=told):
+        crm.deliver(deaf, Receiver())
+    with pytest.raises(Invalid, match=told):
+        crm.apply(deaf, lambda *_: None)
 
 
 Effect = Callable[[Transaction, Message], object]

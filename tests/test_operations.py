@@ -19,6 +19,9 @@ from support.crms import LOCAL, local, opened
 from support.faulty import WHEN, Faulty, When
 
 from crmkit.builtin import PLUGINS, open_store
+from crmkit.consuming import Held
+from crmkit.core.deliveries.consumer import Consumer
+from crmkit.core.deliveries.delivery import Delivery
 from crmkit.core.kernel.errors import (
     Conflict,
     IllegalMove,
@@ -384,18 +387,117 @@ def test_a_single_attempt_in_doubt_is_looked_up(tmp_path: Path) -> None:
     """`transaction` ends well if the store says it was done, and with `OutcomeUnknown` if it does not."""
     crm, store = faulty(tmp_path, "memory")
     with crm:
-        with store.failing(0, "after"):
-            crm.run(None, lambda tx: tx.people.add_user(name="Counted"))
-        commit = store.calls
         before = len(effects(crm))
-        with store.failing(commit, "after"), crm.transaction() as tx:
+        with store.failing(1, "after", commits=True), crm.transaction() as tx:
             tx.people.add_user(name="Ann")
         assert len(effects(crm)) == before + 1
 
-        with pytest.raises(OutcomeUnknown) as unknown, store.failing(commit, "before"), crm.transaction() as tx:
+        with (
+            pytest.raises(OutcomeUnknown) as unknown,
+            store.failing(1, "before", commits=True),
+            crm.transaction() as tx,
+        ):
             tx.people.add_user(name="Bob")
         assert len(effects(crm)) == before + 1
         assert crm.run(None, lambda tx: tx.people.add_user(name="Bob"), operation=unknown.value.operation).name == "Bob"  # type: ignore[arg-type]
+
+
+# whatever writes
+
+MAILER = Consumer(name="mailer", kinds=("lead",), schedule=(timedelta(0),))
+
+
+def dead_letter(crm: CRM) -> Delivery:
+    """One that no mailer could take."""
+
+    def stumble(_: Held) -> None:
+        raise ValueError
+
+    crm.run(None, lambda tx: tx.sales.capture_lead(topic="Oil"))
+    crm.deliver(MAILER, stumble)
+    with crm.read() as view:
+        return view.deliveries.dead()[0]
+
+
+@pytest.mark.parametrize("when", WHEN)
+def test_a_letter_in_doubt_is_looked_up(when: When, tmp_path: Path) -> None:
+    """Sent again it has no event, and its COMMIT may be lost all the same."""
+    crm, store = faulty(tmp_path, "memory")
+    with crm:
+        letter = dead_letter(crm)
+        with store.failing(1, when, commits=True):
+            if when == "before":
+                with pytest.raises(OutcomeUnknown), crm.transaction() as tx:
+                    tx.deliveries.resend(letter.id)
+            else:
+                with crm.transaction() as tx:
+                    tx.deliveries.resend(letter.id)
+        assert store.failed
+        with crm.read() as view:
+            assert len(view.deliveries.dead()) == (when == "before")
+
+
+@pytest.mark.parametrize("when", WHEN)
+def test_a_letter_is_sent_again_once(when: When, tmp_path: Path) -> None:
+    """`run` knows its own commit again."""
+    crm, store = faulty(tmp_path, "memory")
+    with crm:
+        letter = dead_letter(crm)
+        with store.failing(1, when, commits=True):
+            crm.run(None, lambda tx: tx.deliveries.resend(letter.id))
+        assert store.failed
+        with crm.read() as view:
+            assert view.deliveries.dead() == ()
+
+
+@pytest.mark.parametrize("when", WHEN)
+def test_a_repair_in_doubt_is_looked_up(when: When, tmp_path: Path) -> None:
+    """It says that it put right what it did put right."""
+    crm, store = faulty(tmp_path, "memory")
+    with crm:
+        found = crm.run(None, lambda tx: tx.sales.capture_lead(topic="Oil"))
+        with crm.transaction() as tx:
+            tx.writing().delete("lead", [found.id])
+        repaired: list[bool] = []
+        with suppress(OutcomeUnknown), store.failing(1, when, commits=True):
+            crm.replay(repair=True)
+            repaired.append(True)
+        assert repaired == [True] * bool(crm.replay())
+
+
+def test_only_what_wrote_nothing_is_never_in_doubt(tmp_path: Path) -> None:
+    """Writing without any command is nothing that could be looked up; reading needs no commit."""
+    crm, store = faulty(tmp_path, "memory")
+    with crm:
+        found = crm.run(None, lambda tx: tx.sales.capture_lead(topic="Oil"))
+        with store.failing(1, "before", commits=True), crm.transaction():
+            pass
+        assert store.failed
+        with pytest.raises(OutcomeUnknown), store.failing(1, "before", commits=True), crm.transaction() as tx:
+            tx.writing().delete("lead", [found.id])
+        assert store.failed
+
+
+@pytest.mark.parametrize("store", LOCAL)
+def test_a_host_that_goes_on_after_a_fault_keeps_nothing(store: str, tmp_path: Path) -> None:
+    """Whatever was asked: a database may have undone the half of it already when it says no."""
+    crm, front = faulty(tmp_path, store)
+    with crm:
+        letter = dead_letter(crm)
+        before, number, fell = effects(crm), 1, True
+        while fell:
+            number += 1
+            with suppress(StoreError, OutcomeUnknown), front.failing(number, "before"), crm.transaction() as tx:
+                tx.people.add_user(name="Ann")
+                tx.flush()
+                with suppress(StoreError):
+                    tx.of(Lead).count()
+                with suppress(StoreError):
+                    tx.deliveries.resend(letter.id)
+                with suppress(StoreError):
+                    list(tx.journal())
+            fell = front.failed > 0
+            assert effects(crm)[len(before) :] == ([] if fell else [("user.added", 1)]), number
 
 
 # waiting and giving up

@@ -17,7 +17,6 @@ from crmkit.core.kernel.errors import Invalid, NotFound, Refused, StoreError
 from crmkit.core.kernel.ids import uuid7
 from crmkit.core.people.user import User
 from crmkit.core.sales.lead import Lead, lead
-from crmkit.core.sales.stage_stay import STAGE_STAYS
 
 
 @pytest.fixture(params=STORES)
@@ -108,15 +107,6 @@ def test_a_view_does_not_write(crm: CRM, write: str) -> None:
         assert view.of(Lead).find() == (one,)
     with crm.read() as view:
         assert (view.of(Lead).find(), len(tuple(view.journal()))) == ((one,), events)
-
-
-def test_a_view_rebuilds_nothing(crm: CRM) -> None:
-    """Projections are put right by transactions."""
-    with crm.transaction() as tx:
-        tx.sales.open_opportunity(name="Oil")
-
-    with crm.read() as view, pytest.raises(StoreError, match="does not write"):
-        view.rebuild(STAGE_STAYS)
 
 
 def test_a_view_is_over_when_it_is_left(crm: CRM) -> None:

@@ -12,10 +12,13 @@ from attrs import define, evolve, frozen
 from crmkit.areas.leases import changed, lease, reached, settle, take_in
 from crmkit.core.deliveries.consumer import Consumer
 from crmkit.core.deliveries.delivery import Delivery, DeliveryStatus, Message, failed, renewed
-from crmkit.core.kernel.errors import CrmError, Invalid, OutcomeUnknown, Retryable, StoreError, Unavailable, shape
+from crmkit.core.kernel.entity import declared
+from crmkit.core.kernel.errors import CrmError, Invalid, OutcomeUnknown, Retryable, StoreError, Unavailable
 from crmkit.core.kernel.feed import Feed, Place, Stretch, cursor, place
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.model import meant
 from crmkit.core.kernel.store import Store
+from crmkit.core.kernel.whole import whole
 from crmkit.patience import PATIENCE
 from crmkit.transaction import Transaction, Transactions
 
@@ -72,7 +75,7 @@ class Consuming:
             kind = self.transactions.registry.model.kind(about).kind
         elif about is not None:
             id = Id.of(about, "about")
-        found = self._stretch(place(after), kind, id, counted(limit))
+        found = self._stretch(place(after), kind, id, whole(limit, "limit", least=1, most=MOST))
         return Feed(tuple(fed.event for fed in found.events), cursor(found.end))
 
     def deliver(self, consumer: Consumer, handle: Callable[[Held], object], limit: int) -> Round:
@@ -102,7 +105,8 @@ class Consuming:
         return self._round(consumer, inside, limit)
 
     def _round(self, consumer: Consumer, do: Callable[[Held], bool], limit: int) -> Round:
-        counted(limit)
+        whole(limit, "limit", least=1, most=MOST)
+        self._require_kinds(consumer)
         round = Round()
         while round.tried < limit:
             self._take_in(consumer)
@@ -111,6 +115,13 @@ class Consuming:
                 break
             round = self._tried(consumer, held, do, round)
         return round
+
+    def _require_kinds(self, consumer: Consumer) -> None:
+        """Nothing, if it can be that something happens to records of the kinds that it wants."""
+        model = self.transactions.registry.model
+        there = [kind for kind, each in model.entities.items() if declared(each.cls).journaled]
+        for kind in sorted(consumer.kinds.difference(there)):
+            raise Invalid("kinds", f"no event is of a «{kind}»", accepts=meant(kind, there) or ", ".join(there))
 
     def _tried(self, consumer: Consumer, held: Held, do: Callable[[Held], bool], round: Round) -> Round:
         try:
@@ -182,13 +193,3 @@ class Consuming:
 
 def _settled(tx: Transaction, *, delivery: Delivery) -> bool:
     return settle(tx, delivery)
-
-
-def counted(limit: object) -> int:
-    """The number of events itself.
-
-    :raises Invalid: it is none from 1 to `MOST`
-    """
-    if type(limit) is not int or not 1 <= limit <= MOST:
-        raise Invalid("limit", f"got {shape(limit)}", accepts=f"a whole number from 1 to {MOST:,}")
-    return limit

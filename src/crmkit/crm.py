@@ -99,9 +99,13 @@ class CRM:
         Plugins are the installed ones, unless `discover` says no, and those in `plugins`: modules, objects, or names of
         installed ones. Something wrong with a plugin in `plugins` is an error, with any other one a line in
         `crm.plugins`. Those with a name in `disabled`, or in the environment variable CRMKIT_DISABLE_PLUGINS, stay out.
+        A plugin that says what may be seen belongs in `plugins`: an installed one that cannot even be imported is a
+        line in `crm.plugins` as well, and hides nothing.
 
-        :raises PluginError: something is wrong with a plugin in `plugins`, or with one that says what may be seen
-        :raises Invalid: a URL that no store answers to, an unknown zone
+        :raises PluginError: something is wrong with a plugin in `plugins`, or with one that says what may be seen; the
+            environment disables one that is both
+        :raises Invalid: a URL that no store answers to, an unknown zone; in `disabled`, what is not there, built in, or
+            in `plugins` as well
         :raises StoreError: the database cannot be opened
         :raises SchemaOutdated: the database was made for other fields
         :raises DefinitionError: entities that contradict each other
@@ -211,7 +215,7 @@ class CRM:
             except (Retryable, Conflict, Ambiguous) as error:
                 failed = error
             except StoreError as error:
-                if attempt.unsure is None:
+                if not attempt.in_doubt:
                     raise
                 failed = error
             else:
@@ -270,10 +274,11 @@ class CRM:
         library's back.
 
         :raises Conflict: with `repair`, another transaction changed one of them meanwhile
+        :raises OutcomeUnknown: with `repair`, like `transaction`
         """
         if repair:
-            with self.transaction() as tx:
-                return replayed(tx.session, self.registry, repair=True)
+            with self.transaction(operation=self._transactions.ids()) as tx:  # kept: a COMMIT in doubt is looked up
+                return replayed(tx.session, self.registry, repair=tx.writing)
         with self.read() as view:
             return replayed(view.session, self.registry)
 
@@ -294,7 +299,7 @@ class CRM:
         Each is leased first, so that other workers of the same consumer leave it alone; `handle` is called in no
         transaction, and may call `renew` while it takes long. An exception of it is a failed try.
 
-        :raises Invalid: a limit that is not from 1 to 10,000
+        :raises Invalid: a limit that is not from 1 to 10,000; a kind of record that there is not
         :raises Unavailable: like `run`; what was in hand comes again when its lease has run out
         """
         return self._consuming.deliver(consumer, handle, limit)

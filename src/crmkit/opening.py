@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from importlib.metadata import version
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from crmkit.builtin import ACCEPTS, FLOWS, PLUGINS, PROJECTIONS, unknown
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Invalid, PluginError, shape
+from crmkit.core.kernel.errors import PluginError, shape
+from crmkit.core.kernel.instants import zone_named
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.several import several
 from crmkit.core.kernel.store import Store
+from crmkit.core.kernel.text import clean
 from crmkit.plugins import spec
+from crmkit.plugins.disabling import VARIABLE
 from crmkit.plugins.door import Door
 from crmkit.plugins.loading import Loaded, load
-
-DISABLED: Final = "CRMKIT_DISABLE_PLUGINS"  #: the environment variable with names, separated by commas
 
 
 def loaded(
@@ -31,9 +32,8 @@ def loaded(
     patience: float = 5.0,
 ) -> Loaded:
     """The plugins of one CRM, see `CRM.open`; those that the environment variable names are disabled as well."""
-    if isinstance(disabled, str):
-        raise Invalid("disabled", f"got {shape(disabled)}", accepts="a list of names of plugins")
-    named = [name.strip() for name in os.environ.get(DISABLED, "").split(",")]
+    names = several(disabled, "disabled", accepts="a list of names of plugins")
+    named = [name.strip() for name in os.environ.get(VARIABLE, "").split(",")]
     return load(
         PLUGINS,
         version=version("crmkit"),
@@ -42,7 +42,8 @@ def loaded(
         extensions=extensions,
         plugins=plugins,
         discover=discover,
-        disabled={*disabled, *named},
+        disabled=[clean(name, "disabled") for name in names],
+        switched_off=[name for name in named if name],
         patience=patience,
     )
 
@@ -56,7 +57,7 @@ def registry(of: Loaded, *, policies: Sequence[Any], zone: str) -> Registry:
     return of.declared.registry(
         projections=PROJECTIONS,
         policies={type(policy): policy for policy in policies},
-        zone=_known_zone(zone),
+        zone=zone_named(zone).key,
         heard=door.has(spec.before_commit) or door.has(spec.after_commit),
     )
 
@@ -74,13 +75,3 @@ def store(door: Door, url: object, model: Model, *, prefix: str) -> Store:
     if not all(callable(getattr(answer.value, method, None)) for method in vars(Store) if not method.startswith("_")):
         raise PluginError(answer.plugin, f"answered {shape(answer.value)} in open_store", hint="a Store is expected")
     return answer.value
-
-
-def _known_zone(zone: str) -> str:
-    try:
-        ZoneInfo(zone)
-    except (LookupError, ValueError, OSError, TypeError):
-        raise Invalid(
-            "zone", f"got {shape(zone)}", accepts="a name of the IANA time-zone data such as Asia/Seoul"
-        ) from None
-    return zone

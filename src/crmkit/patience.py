@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
-from crmkit.core.kernel.errors import Conflict, CrmError, OutcomeUnknown, Unavailable
+from crmkit.core.kernel.errors import Conflict, CrmError, Invalid, OutcomeUnknown, Unavailable, shape
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.told import NOTHING, Told
@@ -30,7 +30,12 @@ class Pace:
     listening: float = 5.0  #: seconds that a plugin which is told of a commit may keep whoever committed
 
     def attempts(self, deadline: timedelta) -> Iterator[int]:
-        """Numbers of attempts, a wait between each and the next; at least one, none begun after the deadline."""
+        """Numbers of attempts, a wait between each and the next; at least one, none begun after the deadline.
+
+        :raises Invalid: the deadline is no timedelta
+        """
+        if not isinstance(deadline, timedelta):
+            raise Invalid("deadline", f"got {shape(deadline)}", accepts="a timedelta")
         until = self.monotonic() + deadline.total_seconds()
         for number in range(ATTEMPTS):
             if number:
@@ -54,13 +59,15 @@ class Attempt:
     checked: bool  #: the actor was named, and must be active
     asked: bool  #: the id is the caller's: it is kept even if nothing changed
     look: bool  #: it may be there already
-    unsure: Operation | None = None  #: what was given to a COMMIT of which nobody knows
+    in_doubt: bool = False  #: something was given to a COMMIT of which nobody knows
+    unsure: Operation | None = None  #: as this operation, if it is kept as one
     unsure_told: Told = NOTHING  #: and what plugins are told if it is done
     answer: Any = None  #: of the last time that it was done
     unsure_answer: Any = None
 
-    def doubt(self, done: Operation, told: Told) -> None:
+    def doubt(self, done: Operation | None, told: Told) -> None:
         """Nobody knows whether this is committed; the answer is that of the last time."""
+        self.in_doubt = True
         self.unsure, self.unsure_answer, self.unsure_told = done, self.answer, told
 
     def settled_by(self, known: Operation | None) -> bool:
@@ -69,7 +76,7 @@ class Attempt:
 
     def given_up(self, last: CrmError | None) -> CrmError:
         """What to tell the caller after the last attempt failed."""
-        if self.unsure is not None:
+        if self.in_doubt:
             return OutcomeUnknown(self.id)
         if last is None:
             return Unavailable("nothing was done: there was no time", hint="try again later")

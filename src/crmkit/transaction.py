@@ -24,10 +24,10 @@ from crmkit.core.kernel.command import command
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.errors import Ambiguous, Invalid, OutcomeUnknown, Refusal, Refused, StoreError
 from crmkit.core.kernel.ids import Id, IdSource
-from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.past import everything, recorded_by
 from crmkit.core.kernel.registry import Registry
+from crmkit.core.kernel.several import several
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.told import NOBODY, Audience
 from crmkit.core.kernel.undo import Undone
@@ -96,17 +96,20 @@ class Transaction(Work):
         comes back. Leads and customers of its deals say what follows from those that are won then. It is an operation
         itself, which can be undone.
 
+        :raises Invalid: no ids
         :raises NotFound: one of them changed no record, or one that this actor does not see
         :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
         :raises Conflict: another transaction changed one of these records meanwhile
         """
-        return taken_back(self, [operations] if isinstance(operations, Id) else tuple(operations))
+        accepts = "the id of an operation, or a list of them"
+        given = [operations] if isinstance(operations, Id) else several(operations, "operations", accepts=accepts)
+        return taken_back(self, [Id.of(id, "operations") for id in given])
 
 
 class View(Transaction):
     """What was committed when it began, to be read; whatever would write is refused."""
 
-    def save(self, record: E, event: Event) -> E:  # noqa: ARG002 - as every work
+    def trying(self) -> Session:
         """Refused.
 
         :raises StoreError: always
@@ -138,7 +141,7 @@ class Transactions:
             with self.transacted(attempt) as tx:
                 yield tx
         except Ambiguous as error:
-            if attempt.unsure is not None and not self.was_done(attempt):
+            if attempt.in_doubt and not self.was_done(attempt):
                 raise OutcomeUnknown(attempt.id) from error
             self.audience.tell(attempt.unsure_told)
 
@@ -160,7 +163,7 @@ class Transactions:
             try:
                 session.commit()
             except Ambiguous:
-                if done is not None:
+                if tx.wrote:
                     attempt.doubt(done, told)
                 raise
         except BaseException:

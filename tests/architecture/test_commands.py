@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from inspect import getmembers, isfunction
+from inspect import getfile, getmembers, isfunction
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -13,6 +14,8 @@ from crmkit.core.kernel.command import command
 from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.entity import Entity
 from crmkit.core.kernel.keys import Keys
+from crmkit.core.kernel.reading import Reading
+from crmkit.core.kernel.store import Reads
 from crmkit.core.kernel.work import Work
 from crmkit.transaction import Transaction
 
@@ -107,3 +110,15 @@ def test_a_command_keeps_its_words(name: str) -> None:
     """Its docstring and its name are those of the method."""
     assert getattr(Work, name).__name__ == name
     assert getattr(Work, name).__doc__
+
+
+def test_who_writes_says_so_first() -> None:
+    """The session of a work can only be asked; the way to write counts a step, see `Work.writing`."""
+    tree = {path.name: path.read_text(encoding="utf-8") for path in Path(getfile(Work)).parents[2].rglob("*.py")}
+
+    assert get_type_hints(vars(Reading)["session"].fget)["return"] is Reads
+    assert {name for name in vars(Reads) if name[0] != "_"} == {
+        *("load", "lock", "page", "each", "tally", "history", "keys"),
+        *("count", "reserve", "operation"),  # as far as they only look
+    }
+    assert {name for name, text in tree.items() if "._open()" in text} == {"reading.py", "work.py"}

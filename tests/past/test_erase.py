@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from support.crms import LOCAL, STORES, opened, plugged
 from support.deeds import Act, acts, done, rows_of
 
-from crmkit import ALWAYS, CRM, NEVER
+from crmkit import ALWAYS, CRM, NEVER, where
 from crmkit.consuming import Held
 from crmkit.core.customers.account import Account
 from crmkit.core.customers.contact import Contact
@@ -206,6 +206,38 @@ def test_what_consumers_stumbled_over_is_not_kept(crm: CRM) -> None:
         tx.privacy.erase(tx.of(Lead).get(lead.id))
         assert {each.fault for each in tx.of(Delivery).find()} == {"[erased]"}
     assert found(crm) == []
+
+
+def test_an_erasing_that_is_refused_leaves_everything_as_it_was(crm: CRM) -> None:
+    """Also what consumers stumbled over, if the host goes on all the same."""
+    lead = lived(crm)
+
+    def stumble(_: Held) -> None:
+        raise ValueError("out of ink")
+
+    crm.deliver(Consumer(name="mailer", kinds=("lead",)), stumble)
+    with crm.transaction(cause="Xyzzy Quuxson asked") as tx:
+        with pytest.raises(Invalid):
+            tx.privacy.erase(tx.of(Lead).get(lead.id))
+        tx.people.add_user(name="Ann")
+    with crm.read() as view:
+        assert {each.fault for each in view.of(Delivery).find()} == {"ValueError: out of ink"}
+
+
+def test_causes_of_what_was_done_to_related_records_tell_no_more(crm: CRM) -> None:
+    """A deal that leads to the person was changed at their wish, and another record with it."""
+    lead = lived(crm)
+    with crm.transaction(cause="asked by x@quuxmail.example") as tx:
+        deal = tx.of(Opportunity).first(where("contact_id").present())
+        assert deal is not None
+        tx.revise(evolve(deal, name="Olives"))
+        tx.sales.capture_lead(topic="Gas")
+    with crm.transaction() as tx:
+        tx.privacy.erase(tx.of(Lead).get(lead.id))
+
+    assert found(crm) == []
+    with crm.read() as view:
+        assert {event.stamp.cause for event in view.journal() if event.stamp.cause} == {"[erased]"}
 
 
 def test_a_file_keeps_no_bytes_of_what_was_moved_within_it(tmp_path: Path) -> None:

@@ -281,3 +281,23 @@ def test_an_access_plugin_that_cannot_be_loaded_closes_the_crm(opening: Opening,
         pass
     with opening(discover=True, disabled=["half"]) as crm:
         assert str(crm.plugins["half"].state) == "disabled"
+
+
+def test_no_operator_takes_away_access_rules_that_a_host_passes(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One variable for several programs would open this one silently; other plugins it keeps out."""
+    monkeypatch.setenv("CRMKIT_DISABLE_PLUGINS", "Watch, Quiet")
+    with pytest.raises(PluginError, match="the plugin Watch says what may be seen"), opening(Watch(lambda: ALWAYS)):
+        pass
+
+    class Quiet:
+        """Says nothing of what may be seen."""
+
+        @implements(spec.entities)
+        def kinds(self) -> Sequence[type[Entity]]:
+            """No kinds."""
+            return []
+
+    with opening(Quiet()) as crm:
+        assert str(crm.plugins["Quiet"].state) == "disabled"

@@ -317,16 +317,42 @@ def test_nothing_of_a_plugin_that_failed_stays(opening: Opening, install: Instal
 
 def test_a_plugin_is_disabled_by_its_name(opening: Opening, install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the host or by the environment; it is not even imported, and the report says so."""
-    install(("a", raises(AssertionError())), ("b", raises(AssertionError())), ("c", VISITS))
-    monkeypatch.setenv("CRMKIT_DISABLE_PLUGINS", "b, nobody,")
-    with opening(Bringing("d"), discover=True, disabled=["a", "d"]) as crm:
+    install(("a", raises(AssertionError())), ("b", raises(AssertionError())), ("c", Bringing("c")))
+    monkeypatch.setenv("CRMKIT_DISABLE_PLUGINS", "b, d,")
+    with opening(Bringing("d"), discover=True, disabled=["a"]) as crm:
         assert states(crm) == {"c": "loaded", "a": "disabled", "b": "disabled", "d": "disabled"}
+    with opening(discover=False, disabled=["a"]) as crm:
+        assert list(states(crm)) == ["b", "d"]
 
 
-def test_what_crmkit_brings_cannot_be_disabled(opening: Opening) -> None:
-    """Without it there is no CRM."""
-    with opening(disabled=["crmkit.records"]) as crm:
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("visit", "there is no plugin «visit» .*did you mean visits"),
+        ("nobody", "there is no plugin «nobody» .*acme, visits"),
+        ("acme", "«acme» is passed in `plugins` as well"),
+        ("crmkit.records", "«crmkit.records» is built in"),
+        (5, "disabled: got 5"),
+    ],
+)
+@pytest.mark.parametrize("discover", [True, False])
+def test_a_host_disables_what_there_is(
+    discover: object, name: Any, words: str, opening: Opening, install: Install
+) -> None:
+    """A slip of the pen would let in what was to stay out; so would a name that is passed as well."""
+    install(("visits", VISITS))
+    with pytest.raises(Invalid, match=words), opening(Bringing("acme"), discover=discover, disabled=[name]):
+        pass
+
+
+def test_an_operator_disables_for_several_programs(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not here is no error, but a line; what crmkit brings stays, for without it there is no CRM."""
+    monkeypatch.setenv("CRMKIT_DISABLE_PLUGINS", "crmkit.records, nobody")
+    with opening() as crm:
+        nobody = crm.plugins["nobody"]
+        assert (nobody.says, nobody.origin) == ("disabled: not installed", "CRMKIT_DISABLE_PLUGINS")
         assert crm.plugins["crmkit.records"].state is State.LOADED
+        assert len(list(crm.plugins)) == 3
 
 
 def test_plugins_are_not_looked_for_unless_they_are_wanted(opening: Opening, install: Install) -> None:

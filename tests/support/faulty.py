@@ -25,12 +25,13 @@ class Faulty:
     calls: int = 0
     when: When = "before"
     again: bool = False  #: from then on every call fails
+    commits: bool = False  #: no other calls count
     failed: int = 0
 
     @contextmanager
-    def failing(self, at: int, when: When, *, again: bool = False) -> Iterator[None]:
-        """Inside, the call with this number fails."""
-        self.at, self.calls, self.when, self.again, self.failed = at, 0, when, again, 0
+    def failing(self, at: int, when: When, *, again: bool = False, commits: bool = False) -> Iterator[None]:
+        """Inside, the call with this number fails, or the commit with this number."""
+        self.at, self.calls, self.when, self.again, self.commits, self.failed = at, 0, when, again, commits, 0
         try:
             yield
         finally:
@@ -38,8 +39,12 @@ class Faulty:
 
     def asked(self, do: Callable[[], Any], *, commit: bool = False) -> Any:
         """Do it, or fail."""
-        self.calls += 1
-        if not self.at or not (self.calls == self.at or (self.again and self.calls > self.at)):
+        self.calls += commit or not self.commits
+        if (
+            (self.commits and not commit)
+            or not self.at
+            or not (self.calls == self.at or (self.again and self.calls > self.at))
+        ):
             return do()
         self.failed += 1
         if self.when == "after" and (commit or self.calls == self.at):

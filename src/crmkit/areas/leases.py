@@ -40,13 +40,13 @@ def take_in(work: Work, consumer: Consumer, after: Place, stretch: Stretch) -> b
         return False
     if before is None:
         before = Reader(id=reader_id(consumer.name), version=1, created_at=now, modified_at=now, cursor=cursor(START))
-        work.session.insert("consumer", [work.model.of(Reader).flatten(before)])
+        work.writing().insert("consumer", [work.model.of(Reader).flatten(before)])
     came = evolve(before, cursor=cursor(stretch.end), version=before.version + 1, modified_at=now)
     if not changed(work, before, came):
         return False
     model = work.model.of(Delivery)
     wanted = [delivery_of(consumer, fed, now) for fed in stretch.events if consumer.wants(fed.event)]
-    work.session.insert(model.kind, [model.flatten(delivery) for delivery in wanted])
+    work.writing().insert(model.kind, [model.flatten(delivery) for delivery in wanted])
     return True
 
 
@@ -65,14 +65,14 @@ def settle(work: Work, delivery: Delivery) -> bool:
     """It is done, if it is still the caller's."""
     if not changed(work, delivery, evolve(delivery, version=delivery.version + 1)):
         return False
-    work.session.delete("delivery", [delivery.id])
+    work.writing().delete("delivery", [delivery.id])
     return True
 
 
 def changed(work: Work, before: E, after: E) -> bool:
     """One in the place of the other, if nobody has changed it."""
     model = work.model.of(type(before))
-    return not work.session.update(model.kind, [(model.flatten(before), model.flatten(after))])
+    return not work.writing().update(model.kind, [(model.flatten(before), model.flatten(after))])
 
 
 def _reader(work: Work, consumer: Consumer) -> Reader | None:

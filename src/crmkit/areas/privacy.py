@@ -61,12 +61,12 @@ class Privacy:
             work.sight.require(work.model.entities[kind], id)
         with work.sight.lifted():
             journal = [event for kind, id in persons for event in work.session.history(kind=kind, id=id)]
-            operations = list(dict.fromkeys(event.stamp.operation for event in journal))
             subjects = {place: personal(work.model.entities[place[0]]) for place in persons}
             said = {text for event in journal for text in texts(event.changes, subjects[event.kind, event.id])}
             subjects |= dict(self._copies(journal, said))
+            erased = erase(work, subjects, [place for place, _ in self._related(persons)])
             self._silence(persons)
-            return erase(work, subjects, [place for place, _ in self._related(persons)], operations)
+            return erased
 
     def particulars(self, record: Lead | Contact) -> Particulars:
         """By what a text outside the store tells that it is about this person, as they are or were once called.
@@ -182,6 +182,7 @@ class Privacy:
                 silent = evolve(letter, version=letter.version + 1, fault=ERASED)
                 if letter.fault is not None and not changed(self.work, letter, silent):
                     raise outdated(kind_of(Delivery), [letter.id])
+        self.work.forget()
 
     def _related(self, persons: Iterable[Place]) -> list[tuple[Place, Row]]:
         """The records that lead to the person's, as far as they are seen, without those and without projections."""

@@ -16,6 +16,7 @@ from crmkit.core.kernel.columns import Column, checker
 from crmkit.core.kernel.derive import Group, Leaf, shape_of
 from crmkit.core.kernel.errors import DefinitionError, Invalid, shape
 from crmkit.core.kernel.fields import Scalar
+from crmkit.core.kernel.instants import zone_named
 from crmkit.core.kernel.money import exact_amount
 from crmkit.core.kernel.values import Written
 
@@ -89,7 +90,7 @@ def _reader(column: Column, zone: str, dates: tuple[str, ...], times: int) -> Pa
         _require_format(form)
     if type(times) is not int or times < 1 or (times > 1 and column.scalar is not Scalar.AMOUNT):
         raise Invalid(f"times.{column.path}", f"got {shape(times)}", accepts="a whole number from 1 on, for an amount")
-    moment = _moments(column.path, _zone(zone), dates)
+    moment = _moments(column.path, zone_named(zone), dates)
     match column.scalar:
         case Scalar.MOMENT:
             return moment
@@ -118,13 +119,6 @@ def _moments(field: str, zone: ZoneInfo, formats: tuple[str, ...]) -> Callable[[
         raise Invalid(field, f"got {shape(text)}", accepts=accepts)
 
     return moment
-
-
-def _zone(zone: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(zone)
-    except (ValueError, OSError, TypeError, KeyError):
-        raise Invalid("zone", f"got {shape(zone)}", accepts="a time zone of the IANA data, as Asia/Seoul") from None
 
 
 def _read_as(form: str, text: str) -> datetime:

@@ -12,6 +12,7 @@ from crmkit.core.kernel.entity import Entity, kind_of
 from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.several import portions
 from crmkit.core.kernel.text import fold
 from crmkit.core.people.user import User
 from crmkit.exchange.cells import To, targets
@@ -140,8 +141,7 @@ class Desk:
 
     def _ask(self, to: To, names: list[str]) -> None:
         found = self._found.setdefault(to, {})
-        for start in range(0, len(names), MOST_ASKED):
-            asked = names[start : start + MOST_ASKED]
+        for asked in portions(names, MOST_ASKED):
             found.update((self._compared(to, name), None) for name in asked)
             for record in self.tx.of(to.entity).find(where(to.path).in_(asked)):
                 self._put(to, found, record)

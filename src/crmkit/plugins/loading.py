@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from attrs import define, field, frozen
 
@@ -14,11 +14,14 @@ from crmkit.core.kernel.told import Audience
 from crmkit.plugins import spec
 from crmkit.plugins.audience import Plugins
 from crmkit.plugins.declared import Declared
+from crmkit.plugins.disabling import VARIABLE, Disabled, takes_access
 from crmkit.plugins.discovery import Candidate, builtin, given, installed, requirements
 from crmkit.plugins.door import PATIENCE, Door
 from crmkit.plugins.gate import Gate
 from crmkit.plugins.implementation import Implementation, told
 from crmkit.plugins.report import Plugin, Report, State
+
+NOT_HERE: Final = "not installed"
 
 
 @frozen(kw_only=True)
@@ -43,6 +46,7 @@ def load(
     plugins: Sequence[object] = (),
     discover: bool = True,
     disabled: Collection[str] = (),
+    switched_off: Collection[str] = (),
     entities: Sequence[type[Entity]] = (),
     extensions: Sequence[type[Any]] = (),
     patience: float = PATIENCE,
@@ -51,19 +55,25 @@ def load(
 
     One that others require comes before them. The host's own `entities` and `extensions` come before those of plugins
     that crmkit does not bring. A plugin that was passed has to be right; what is wrong with any other one stands in the
-    report, and it takes no part.
+    report, and it takes no part. Neither do those `disabled` by the host or `switched_off` by an operator.
 
     :raises DefinitionError: the host's own contradict what crmkit brings
-    :raises PluginError: something is wrong with a plugin that was passed, or with one that says what may be seen
+    :raises Invalid: `disabled` names what is not there, built in, or passed as well
+    :raises PluginError: something is wrong with a plugin that was passed, or with one that says what may be seen; one
+        that was passed and says what may be seen is switched off
     """
     loading = _Loading(declared=Declared(flows=tuple(flows)))
     loading.bring(builtin(builtins, version))
     loading.declared = loading.declared.beside(entities, extensions).checked()
     candidates = list(given(plugins))
+    there = list(installed()) if discover or disabled else []
+    out = Disabled(by_host=frozenset(disabled), by_operator=frozenset(switched_off))
+    out.require_there(builtins, candidates, there)
     known = {(each.name, each.origin) for each in candidates}
     if discover:
-        candidates += [each for each in installed() if (each.name, each.origin) not in known]
-    loading.bring(candidates, frozenset(disabled))
+        candidates += [each for each in there if (each.name, each.origin) not in known]
+    loading.bring(candidates, out)
+    loading.note(out.missing(builtins, candidates))
     door = Door(loading.implementations, patience=patience)
     return Loaded(door=door, declared=loading.declared, report=Report(tuple(loading.reported()), door.listening))
 
@@ -79,20 +89,32 @@ class _Loading:
     _taken: dict[str, Plugin] = field(factory=dict)
     _left: list[Plugin] = field(factory=list)
 
-    def bring(self, candidates: Iterable[Candidate], disabled: Collection[str] = ()) -> None:
+    def bring(self, candidates: Iterable[Candidate], disabled: Container[str] = ()) -> None:
         """Import all of them, and take those that can be."""
         for each in candidates:
             if each.name in disabled:
-                self._left.append(_reported(each, State.DISABLED))
+                self._disable(each)
             else:
                 self._import(each)
         while self._brought:
             self._take(*self._brought.pop(0))
 
+    def note(self, missing: Iterable[str]) -> None:
+        """An operator disables what is not here."""
+        self._left += [Plugin(name=name, origin=VARIABLE, state=State.DISABLED, problem=NOT_HERE) for name in missing]
+
     def reported(self) -> Iterator[Plugin]:
         """Those that take part, in their order, and then the others."""
         yield from self._taken.values()
         yield from self._left
+
+    def _disable(self, candidate: Candidate) -> None:
+        if candidate.given:  # by an operator, and what the host relies on for its secrets no operator takes away
+            self._import(candidate)
+            _, plugin = self._brought.pop()
+            if self._gate.claims(plugin, spec.access):
+                raise takes_access(candidate.name)
+        self._left.append(_reported(candidate, State.DISABLED))
 
     def _import(self, candidate: Candidate) -> None:
         try:

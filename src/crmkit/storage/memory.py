@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve
 
-from crmkit.core.kernel.columns import LARGEST_INTEGER, Column
+from crmkit.core.kernel.columns import Column
 from crmkit.core.kernel.criteria import Operator
 from crmkit.core.kernel.entity import Index
 from crmkit.core.kernel.errors import StoreError
@@ -25,6 +25,7 @@ from crmkit.core.kernel.predicate import row_predicate
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 from crmkit.storage.refusals import done_before, nothing_to_redact, only_reads, recorded_before, still_needed, taken
 from crmkit.storage.world import Journal, Portion, Registers, Table, World, compared, keys, stretch
 

@@ -91,7 +91,7 @@ class Questions:
         terms = [term for by in order for term in reading.sorting(table, by)]
         chosen = rows.select().where(reading.condition(where, table)).order_by(*terms, table.c.id)
         if limited:
-            chosen = chosen.limit(sa.bindparam(LIMIT, type_=sa.Integer()))
+            chosen = chosen.limit(sa.bindparam(LIMIT, type_=sa.BigInteger()))
         return Written(chosen.compile(dialect=self.dialect))
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import frozen
 
-from crmkit.core.kernel.columns import LARGEST_INTEGER
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 from crmkit.storage.tables import Tables
 
 

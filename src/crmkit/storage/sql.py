@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from crmkit.core.kernel.columns import LARGEST_INTEGER
 from crmkit.core.kernel.errors import StoreError
 from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.fields import Scalar
@@ -21,9 +20,11 @@ from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.model import Model, Row
 from crmkit.core.kernel.operation import Operation
+from crmkit.core.kernel.several import portions
 from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 from crmkit.storage import feed
 from crmkit.storage.attempt import Attempts
 from crmkit.storage.dialect import Dialect
@@ -156,7 +157,7 @@ class SQLSession:
         if len(wanted) == 1:
             return list(statements.load.decode(self._line.rows(statements.load.sql, (wanted[0],))))
         found: list[Row] = []
-        for some in _portions(wanted, AT_ONCE):
+        for some in portions(wanted, AT_ONCE):
             found += statements.rows.decode(self._line.all(connection.execute(statements.load_all, {"ids": some})))
         return found
 
@@ -165,7 +166,7 @@ class SQLSession:
         connection, statements = self._changing(), self._prepared.kinds[kind]
         wanted = [self._prepared.tables.stored(Scalar.ID, id) for id in sorted(set(ids))]
         found: list[Row] = []
-        for some in _portions(wanted, AT_ONCE):
+        for some in portions(wanted, AT_ONCE):
             found += statements.rows.decode(self._line.all(connection.execute(statements.lock, {"ids": some})))
         return found
 
@@ -219,7 +220,7 @@ class SQLSession:
         """Remove rows, newest first where they are too many for one statement: they may lead to each other."""
         tables = self._prepared.tables
         table = tables.kinds[kind].table
-        for some in _portions(sorted(set(ids), reverse=True), GONE_AT_ONCE):
+        for some in portions(sorted(set(ids), reverse=True), GONE_AT_ONCE):
             deletion = tables.dialect.deletion(table, [tables.stored(Scalar.ID, id) for id in some])
             if not self._attempted(partial(_done, deletion)):
                 raise refused_delete(self, self._prepared.model, kind, set(some))
@@ -386,10 +387,6 @@ def _done(statements: Sequence[sa.Executable], connection: sa.Connection) -> boo
     for statement in statements:
         connection.execute(statement)
     return True
-
-
-def _portions(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def _differing(before: Row, after: Row, always: int) -> tuple[int, ...]:

@@ -126,7 +126,7 @@ class Where:
             case Test(column, how, value):
                 return _OPERATORS[how](at, self.value(column, value))
             case TestPart(_, part, how, number):
-                return _OPERATORS[how](self.tables.dialect.part(at, part), said(number, sa.Integer()))
+                return _OPERATORS[how](self.tables.dialect.part(at, part), said(number, sa.BigInteger()))
             case OneOf(column, values):
                 return at.in_(self.values(column, values))
             case Within(_, text):
@@ -145,7 +145,7 @@ class Where:
         found = sa.select(reference).where(self.condition(count.item, other), reference.is_not(None))
         if count.least == 1:
             return found
-        return found.group_by(reference).having(sa.func.count() >= sa.literal(count.least))
+        return found.group_by(reference).having(sa.func.count() >= sa.literal(count.least, sa.BigInteger()))
 
 
 def said(value: Any, type: TypeEngine[Any]) -> sa.BindParameter[Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from crmkit.core.kernel.columns import LARGEST_INTEGER, from_json, to_json
+from crmkit.core.kernel.columns import from_json, to_json
 from crmkit.core.kernel.errors import SchemaOutdated, StoreError
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
@@ -18,6 +18,7 @@ from crmkit.core.kernel.model import EntityModel, Model, Row
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.store import Session
 from crmkit.core.kernel.sweep import GroundSweep, Swept
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 from crmkit.storage.memory import MemoryStore
 from crmkit_acme.log import Log
 from crmkit_acme.said import read, said

@@ -14,6 +14,7 @@ from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.fields import Code, Stamped
 from crmkit.core.kernel.ids import Id, uuid7
 from crmkit.core.kernel.journal import Event
+from crmkit.core.kernel.several import several
 from crmkit.core.kernel.text import LONGEST_CODE, clean
 
 #: How long to wait before each try, as Standard Webhooks has it: some seconds at first, days in all.
@@ -32,9 +33,8 @@ def _named(_: Any, __: Attribute[str], name: object) -> None:
 
 
 def _names(names: Iterable[str]) -> frozenset[str]:
-    if isinstance(names, str):
-        raise Invalid("names", f"got {shape(names)}", accepts=f"several of them: ({names!r},)")
-    return frozenset(names)
+    accepts = "a list of names of events, or of kinds"
+    return frozenset(clean(name, "names", LONGEST_CODE) for name in several(names, "names", accepts=accepts))
 
 
 def _some(_: Any, attribute: Attribute[Any], value: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -42,10 +41,11 @@ from crmkit.core.kernel.instants import Instant, microseconds
 from crmkit.core.kernel.limits import MOST_HOPS, refuse_oversized
 from crmkit.core.kernel.literals import exactly, needle, tag
 from crmkit.core.kernel.model import Model, Resolved
+from crmkit.core.kernel.params import NO_PARAMS, supplied
 from crmkit.core.kernel.simplify import complement, either, every, one_of, through
 from crmkit.core.kernel.text import LONGEST_CODE, successor
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 
-NO_PARAMS: Final[Mapping[str, Given]] = MappingProxyType({})
 _UNORDERED: Final = frozenset({Scalar.CHOICE, Scalar.FLAG, Scalar.ID})
 
 
@@ -215,18 +215,13 @@ class _Binding:
 
     def number(self, value: object) -> int:
         found = self.scalar(value)
-        if type(found) is not int:
+        if type(found) is not int or abs(found) > LARGEST_INTEGER:
             raise CriteriaError(f"got {shape(found)}", hint="a whole number: an age, a part of a date, how many")
         return found
 
     def scalar(self, value: object) -> object:
         """The value itself, or the one that was given for it."""
-        if not isinstance(value, Param):
-            return value
-        if value.name not in self.params:
-            given = ", ".join(self.params) or "nothing"
-            raise CriteriaError(f"no value for the parameter «{value.name}»", hint=f"given: {given}")
-        return literal(self.params[value.name])
+        return literal(supplied(value, self.params)) if isinstance(value, Param) else value
 
 
 def _comparable(column: Column, operator: Operator) -> None:

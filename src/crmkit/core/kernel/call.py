@@ -19,6 +19,7 @@ from crmkit.core.kernel.criteria import And, Criteria, Given, Not, Or, Param, Sc
 from crmkit.core.kernel.errors import CriteriaError, shape
 from crmkit.core.kernel.limits import DEEPEST, MOST_NODES, refuse_oversized, size
 from crmkit.core.kernel.model import meant
+from crmkit.core.kernel.params import supplied
 
 Function: TypeAlias = Callable[..., Criteria]
 
@@ -103,10 +104,7 @@ class _Expansion:
         """The value itself, or the one that was given for it."""
         if not isinstance(argument, Param):
             return argument
-        if argument.name not in self.params:
-            given = ", ".join(self.params) or "nothing"
-            raise CriteriaError(f"no value for the parameter «{argument.name}»", hint=f"given: {given}")
-        value = _argument(literal(self.params[argument.name]))
+        value = _argument(literal(supplied(argument, self.params)))
         if isinstance(value, Param):
             raise CriteriaError(f"the parameter «{argument.name}» is given by another", hint="a text or a number")
         return value

@@ -16,11 +16,11 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.money import exact_amount
 from crmkit.core.kernel.text import LONGEST_CODE, LONGEST_FOLD, LONGEST_NAME, LONGEST_TEXT, clean, fold
+from crmkit.core.kernel.whole import whole
 
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 Check: TypeAlias = Callable[[Any], Any]
 
-LARGEST_INTEGER = 2**63 - 1
 MOST_TAGS = 100
 
 
@@ -94,12 +94,7 @@ def _exactly(kind: type, column: Column) -> Check:
 
 
 def _integer(column: Column) -> Check:
-    def check(value: Any) -> int:
-        if type(value) is not int or not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
-            raise _refused(column, value)
-        return value
-
-    return check
+    return lambda value: whole(value, column.path)
 
 
 def _choice(column: Column) -> Check:

@@ -6,14 +6,14 @@ counted.require("claiming")             # raises Refused, which says how many th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from crmkit.core.kernel.columns import LARGEST_INTEGER
 from crmkit.core.kernel.command import command
-from crmkit.core.kernel.errors import Invalid, Refusal, Refused, shape
+from crmkit.core.kernel.errors import Invalid, Refusal, Refused
 from crmkit.core.kernel.text import named
+from crmkit.core.kernel.whole import LARGEST_INTEGER, whole
 
 if TYPE_CHECKING:
     from crmkit.core.kernel.work import Work
@@ -72,15 +72,14 @@ class Counters:
 
         :raises Invalid: a key that is blank or too long, a number of more than 63 bits, or `by` 0
         """
-        key, by, least = named(key, "key"), _number(by, "by"), _number(least, "least")
-        top = LARGEST_INTEGER if most is None else _number(most, "most")
+        key, by, least = named(key, "key"), whole(by, "by"), whole(least, "least")
+        top = LARGEST_INTEGER if most is None else whole(most, "most")
         if by == 0:
             raise Invalid("by", "is 0", accepts="how many more or, below 0, how many fewer")
-        self.work.steps += 1
-        value = self.work.session.count(key, by, least=least, most=top)
+        value = self.work.trying().count(key, by, least=least, most=top)
         if value is None:
             return Counted(key=key, by=by, done=False, value=self.value(key), least=least, most=most)
-        self.work.wrote()
+        self.work.wrote = True
         return Counted(key=key, by=by, done=True, value=value, least=least, most=most)
 
     def value(self, key: str) -> int:
@@ -89,9 +88,3 @@ class Counters:
         :raises Invalid: a key that is blank or too long
         """
         return self.work.session.count(named(key, "key")) or 0
-
-
-def _number(value: Any, field: str) -> int:
-    if type(value) is not int or abs(value) > LARGEST_INTEGER:
-        raise Invalid(field, f"got {shape(value)}", accepts="a whole number of at most 63 bits")
-    return value

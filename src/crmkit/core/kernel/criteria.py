@@ -19,6 +19,7 @@ from attrs import field, frozen
 
 from crmkit.core.kernel.columns import to_json, utc
 from crmkit.core.kernel.errors import CriteriaError, Invalid, shape
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 
 
 class Unit(StrEnum):
@@ -230,10 +231,10 @@ def where(path: str) -> Asked:
 def some(kind: str, via: str, criteria: Criteria = ALWAYS, *, least: int = 1) -> Criteria:
     """At least `least` records of `kind` whose reference `via` leads to this record and that fulfil `criteria`.
 
-    :raises CriteriaError: `least` below 1
+    :raises CriteriaError: `least` below 1, or no whole number of at most 63 bits
     """
-    if least < 1:
-        raise CriteriaError(f"some(least={least})", hint="at least 1; use ~some(...) for none")
+    if type(least) is not int or not 1 <= least <= LARGEST_INTEGER:
+        raise CriteriaError(f"some(least={shape(least)})", hint="at least 1; use ~some(...) for none")
     return Some(kind, via, criteria, least)
 
 
@@ -308,7 +309,7 @@ class Asked:
 
         :raises CriteriaError: no values, or one text where several are meant
         """
-        if isinstance(values, str):
+        if isinstance(values, str) or not isinstance(values, Iterable):
             raise CriteriaError(f"in_() of {shape(values)}", hint="a list of values; == for one")
         literals = tuple(literal(value) for value in values)
         if not literals:

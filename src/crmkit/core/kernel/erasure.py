@@ -85,19 +85,18 @@ def texts(changes: Mapping[str, Change], paths: Iterable[str]) -> Iterator[str]:
                         yield each.casefold()
 
 
-def erase(work: Work, subjects: Subjects, nearby: Iterable[Place], operations: Sequence[Id[Any]]) -> Erased:
-    """Erase what the subjects say at their paths, and its traces in the events nearby and in these operations.
+def erase(work: Work, subjects: Subjects, nearby: Iterable[Place]) -> Erased:
+    """Erase what the subjects say at their paths, and its traces nearby: in all operations that changed one of them.
 
     :raises Conflict: another transaction changed one of the records meanwhile
     :raises Invalid: the cause of this very transaction tells of the person
     """
-    session, model = work.session, work.model
-    rows = {place: row for place in subjects for row in session.load(place[0], [place[1]])}  # before the journal
-    journal = {
-        event.sequence: event for kind, id in (*subjects, *nearby) for event in session.history(kind=kind, id=id)
-    }
+    model, asked = work.model, work.session
+    rows = {place: row for place in subjects for row in asked.load(place[0], [place[1]])}  # before the journal
+    journal = {event.sequence: event for kind, id in (*subjects, *nearby) for event in asked.history(kind=kind, id=id)}
+    operations = list(dict.fromkeys(event.stamp.operation for event in journal.values()))
     for operation in operations:
-        journal.update({event.sequence: event for event in session.history(operation=operation)})
+        journal.update({event.sequence: event for event in asked.history(operation=operation)})
     traces = Traces(
         frozenset(
             text
@@ -112,7 +111,7 @@ def erase(work: Work, subjects: Subjects, nearby: Iterable[Place], operations: S
         for event in journal.values()
         if (after := _redacted(model.entities[event.kind], event, subjects, traces)) != event
     ]
-    work.steps += 1
+    session = work.writing()
     session.redact([after for _, after in rewritten], list(_answers(work, operations, traces)))
     records = sum([_emptied(work, model.entities[place[0]], row, subjects[place]) for place, row in rows.items()])
     work.flush()
@@ -122,7 +121,6 @@ def erase(work: Work, subjects: Subjects, nearby: Iterable[Place], operations: S
     freed = [(space, key, id) for _, id in subjects for space, key in session.keys(id)]
     for space, key, id in freed:
         session.reserve(space, [key], before=id)
-    work.wrote()
     work.forget()
     return Erased(records=records, events=len(rewritten), keys=len(freed))
 
@@ -139,8 +137,6 @@ def _emptied(work: Work, model: EntityModel, row: Row, paths: frozenset[str]) ->
         return False
     version, at = row[model.position["version"]] + 1, max(work.stamp.at, row[model.position["modified_at"]])
     cells[model.position["version"]], cells[model.position["modified_at"]] = version, at
-    if work.session.update(model.kind, [(row, tuple(cells))]):
-        raise outdated(model.kind, [row[model.position["id"]]])
     event = Event(
         name=f"{model.kind}.erased",
         kind=model.kind,
@@ -149,7 +145,8 @@ def _emptied(work: Work, model: EntityModel, row: Row, paths: frozenset[str]) ->
         stamp=evolve(work.stamp, at=at),
         changes=said,
     )
-    work.wrote([event])
+    if work.writing([event]).update(model.kind, [(row, tuple(cells))]):
+        raise outdated(model.kind, [event.id])
     return True
 
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from attrs import frozen
 
-from crmkit.core.kernel.columns import LARGEST_INTEGER
 from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.journal import Event
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 
 _CURSOR: Final = re.compile(r"(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})", re.ASCII)
 

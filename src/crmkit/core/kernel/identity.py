@@ -10,7 +10,7 @@ from attrs import define
 from crmkit.core.kernel.errors import Conflict, Invalid, NotFound
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import EntityModel, Model, Row
-from crmkit.core.kernel.store import Session
+from crmkit.core.kernel.store import Reads, Session
 
 
 @define
@@ -32,7 +32,7 @@ class Identities:
         self._changed: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
         self._locked: set[tuple[str, Id[Any]]] = set()
 
-    def get(self, session: Session, model: EntityModel, id: Id[Any]) -> Any:
+    def get(self, session: Reads, model: EntityModel, id: Id[Any]) -> Any:
         """The record with this id, loaded if nobody has asked for it yet.
 
         :raises NotFound: there is none
@@ -41,7 +41,7 @@ class Identities:
         record = self._records[model.kind].get(id)
         return self.known(session, model, id).record if record is None else record
 
-    def known(self, session: Session, model: EntityModel, id: Id[Any]) -> Known:
+    def known(self, session: Reads, model: EntityModel, id: Id[Any]) -> Known:
         """The same with its row, which of records that were found is made again: most of them are only read.
 
         :raises NotFound: there is none
@@ -76,7 +76,7 @@ class Identities:
 
         return record
 
-    def lock(self, session: Session, model: EntityModel, ids: Iterable[Id[Any]]) -> list[Known]:
+    def lock(self, session: Reads, model: EntityModel, ids: Iterable[Id[Any]]) -> list[Known]:
         """Those of these records that there are, in the order of their ids, as they are by now and stay for all others.
 
         One that this work has changed is what it will be: if somebody was quicker, writing it says so.
@@ -126,7 +126,7 @@ class Identities:
                     known.stored = known.row
                 changed.clear()
 
-    def refuse_loops(self, session: Session, model: EntityModel, before: Row | None, row: Row) -> None:
+    def refuse_loops(self, session: Reads, model: EntityModel, before: Row | None, row: Row) -> None:
         """Nothing, unless the row would be below itself in a tree.
 
         What is above a record that moves is locked from below to above: of two moves that make a loop together, each

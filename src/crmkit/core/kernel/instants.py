@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 
 from crmkit.core.kernel.columns import utc
 from crmkit.core.kernel.criteria import Ago, Unit
-from crmkit.core.kernel.errors import CriteriaError, shape
+from crmkit.core.kernel.errors import CriteriaError, Invalid, shape
 
 MICROSECOND: Final = timedelta(microseconds=1)
 _EXACT: Final = {
@@ -36,10 +36,10 @@ class Instant:
     def at(cls, now: datetime, zone: str) -> Self:
         """An instant as it is in that zone.
 
-        :raises Invalid: a naive `now`
-        :raises CriteriaError: no such zone
+        :raises Invalid: a naive `now`, or no such zone
+        :raises CriteriaError: outside the years 1 to 9999 there
         """
-        instant, place = utc(now, "now"), _zone(zone)
+        instant, place = utc(now, "now"), zone_named(zone)
         try:
             return cls(instant, place, instant.astimezone(place).date())
         except OverflowError:
@@ -84,6 +84,17 @@ class Instant:
             return None
 
 
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of this name.
+
+    :raises Invalid: there is none
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError, TypeError):
+        raise Invalid("zone", f"got {shape(name)}", accepts="an IANA name of a time zone, as Asia/Seoul") from None
+
+
 def microseconds(amount: int, unit: Unit) -> int:
     """How long a span is, at most as long as none can be; a day is 24 hours.
 
@@ -111,13 +122,6 @@ def _whole(amount: object) -> int:
     if type(amount) is not int or abs(amount) > _FARTHEST:
         raise CriteriaError(f"got {shape(amount)} as a span of time", hint="a whole number and a unit")
     return amount
-
-
-def _zone(zone: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(zone)
-    except (KeyError, ValueError, OSError, TypeError):
-        raise CriteriaError(f"there is no time zone {shape(zone)}", hint="an IANA name such as Asia/Seoul") from None
 
 
 def _beyond(what: str) -> CriteriaError:

@@ -99,7 +99,11 @@ def recordable(event: Event) -> Event:
     """
     if not clean(event.name, "event", LONGEST_CODE).startswith(f"{event.kind}.") or event.name.endswith("."):
         raise Invalid("event", f"got {shape(event.name)}", accepts=f"a name such as {event.kind}.done")
-    return evolve(event, details={name: written(f"details.{name}", value) for name, value in event.details.items()})
+    details: Any = event.details
+    if not isinstance(details, Mapping):
+        raise Invalid("details", f"got {shape(details)}", accepts="values by their names")
+    details = written("details", dict(details))
+    return evolve(event, details=details)
 
 
 def changes(model: EntityModel, before: Row | None, after: Row | None) -> dict[str, Change]:

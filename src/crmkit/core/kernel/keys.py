@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from crmkit.core.kernel.command import command
-from crmkit.core.kernel.errors import Invalid, Refusal, Refused, shape
+from crmkit.core.kernel.errors import Refusal, Refused
 from crmkit.core.kernel.ids import Id
+from crmkit.core.kernel.several import several
 from crmkit.core.kernel.text import named
 
 if TYPE_CHECKING:
@@ -102,13 +103,10 @@ class Keys:
     ) -> dict[str, Id[Any]]:
         named(space, "space")
         wanted = _checked(keys)
-        self.work.steps += 1
-        found = self.work.session.reserve(space, wanted, before=before, after=after)
-        self.work.wrote()
+        found = self.work.writing().reserve(space, wanted, before=before, after=after)
         return {key: found[key] for key in wanted if key in found}
 
 
 def _checked(keys: Sequence[str]) -> list[str]:
-    if isinstance(keys, str) or len(keys) > MOST_KEYS:
-        raise Invalid("keys", f"got {shape(keys)}", accepts=f"a list of at most {MOST_KEYS:,} texts")
-    return list(dict.fromkeys([named(key, "keys") for key in keys]))
+    given = several(keys, "keys", accepts=f"a list of at most {MOST_KEYS:,} texts", most=MOST_KEYS)
+    return list(dict.fromkeys([named(key, "keys") for key in given]))

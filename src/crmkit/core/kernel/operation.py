@@ -16,7 +16,7 @@ from attrs import fields, frozen, has
 
 from crmkit.core.kernel.columns import Json
 from crmkit.core.kernel.entity import Entity, kind_of
-from crmkit.core.kernel.errors import DefinitionError, shape
+from crmkit.core.kernel.errors import DefinitionError, Invalid, shape
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event
 from crmkit.core.kernel.move import Move
@@ -91,8 +91,14 @@ def digest(arguments: Mapping[str, Any]) -> str:
 
     A record that was there before counts by kind and id: its fields were read inside the transaction and may have
     changed since, which is not the caller's doing. A new record counts by all its fields but its id.
+
+    :raises Invalid: one of them has itself in it
     """
-    return blake2b(dumps(_plain(arguments), sort_keys=True).encode(), digest_size=16).hexdigest()
+    try:
+        plain = dumps(_plain(arguments), sort_keys=True)
+    except RecursionError:
+        raise Invalid("arguments", "have values inside values without end", accepts="something flatter") from None
+    return blake2b(plain.encode(), digest_size=16).hexdigest()
 
 
 def _plain(value: Any) -> Json:

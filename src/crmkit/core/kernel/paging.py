@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from crmkit.core.kernel.columns import Column, from_json, to_json
+from crmkit.core.kernel.columns import Column, to_json
 from crmkit.core.kernel.criteria import Operator
 from crmkit.core.kernel.custom import CUSTOM
 from crmkit.core.kernel.errors import CriteriaError, Invalid, shape
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Complement, Const, Either, Every, Exists, Ground, Test
+from crmkit.core.kernel.literals import exactly
 from crmkit.core.kernel.model import Defined, EntityModel
 from crmkit.core.kernel.store import Order
-from crmkit.core.kernel.text import fold
+from crmkit.core.kernel.text import LONGEST_TEXT
+
+LONGEST_CELL: Final = 8 * LONGEST_TEXT  #: of a cursor: six signs for each sign, as JSON may write them, in base64
 
 
 def order_of(model: EntityModel, names: Sequence[str], defined: Defined) -> tuple[Order, ...]:
@@ -23,8 +26,9 @@ def order_of(model: EntityModel, names: Sequence[str], defined: Defined) -> tupl
 
     :raises CriteriaError: no such field of the record itself, or one that has no order
     """
-    if isinstance(names, str):
-        raise CriteriaError(f"order={names!r}", hint=f"a tuple of names: order=({names!r},)")
+    given: object = names
+    if isinstance(given, str) or not isinstance(given, Sequence) or not all(isinstance(name, str) for name in given):
+        raise CriteriaError(f"order={shape(names)}", hint="a tuple of names: order=('topic', '-created_at')")
     return tuple(Order(_sortable(model, name.removeprefix("-"), defined), name.startswith("-")) for name in names)
 
 
@@ -45,25 +49,40 @@ def cursor(model: EntityModel, orders: Sequence[Order], record: Any) -> str:
     return urlsafe_b64encode(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()).decode()
 
 
-def beyond(model: EntityModel, orders: Sequence[Order], after: str) -> Ground:
+def beyond(model: EntityModel, orders: Sequence[Order], after: object) -> Ground:
     """The records that come after a cursor in this order.
 
     :raises Invalid: a cursor of another order, or one that was made up
     """
+    whole = [*orders, Order(model.by_path["id"])]
+    if not isinstance(after, str) or len(after) > LONGEST_CELL * len(whole):
+        raise _made_up(after)
     try:
         spelled, *cells = json.loads(urlsafe_b64decode(after.encode()))
-        columns = [*(order.column for order in orders), model.by_path["id"]]
-        values = [from_json(column.scalar, cell) for column, cell in zip(columns, cells, strict=True)]
-    except (ValueError, TypeError, AttributeError, ArithmeticError):
-        raise Invalid("after", f"got {shape(after)}", accepts="the `next` of a page") from None
+    except (ValueError, TypeError, RecursionError):
+        raise _made_up(after) from None
     if spelled != _spelled(orders):
-        raise Invalid("after", f"is a cursor of the order {spelled}", accepts=f"one of the order {_spelled(orders)}")
+        raise Invalid(
+            "after", f"is a cursor of the order {shape(spelled)}", accepts=f"one of the order {_spelled(orders)}"
+        )
+    try:
+        values = [_cell(order.column, cell) for order, cell in zip(whole, cells, strict=True)]
+    except (ValueError, CriteriaError):
+        raise _made_up(after) from None
     steps, equal = list[Ground](), list[Ground]()
-    for order, value in zip([*orders, Order(model.by_path["id"])], values, strict=True):
-        compared = fold(value) if value is not None and order.column.scalar is Scalar.NAME else value
-        steps.append(Every((*equal, _behind(order, compared))))
-        equal.append(_same(order, compared))
+    for order, value in zip(whole, values, strict=True):
+        steps.append(Every((*equal, _behind(order, value))))
+        equal.append(_same(order, value))
     return Either(tuple(steps))
+
+
+def _made_up(after: object) -> Invalid:
+    return Invalid("after", f"got {shape(after)}", accepts="the `next` of a page")
+
+
+def _cell(column: Column, cell: object) -> Any:
+    """What a cursor says of a column, as conditions compare it; folded for a NAME."""
+    return None if cell is None and column.nullable else exactly(column, cell)
 
 
 def _spelled(orders: Sequence[Order]) -> str:

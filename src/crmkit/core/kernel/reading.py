@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from weakref import proxy
 
 from attrs import evolve
@@ -24,8 +24,9 @@ from crmkit.core.kernel.journal import NOTHING, Event, Stamp
 from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.registry import Registry
 from crmkit.core.kernel.repository import Repository
-from crmkit.core.kernel.store import Order, Session
+from crmkit.core.kernel.store import Order, Reads, Session
 from crmkit.core.kernel.tally import Tally
+from crmkit.core.kernel.watched import Watched
 
 E = TypeVar("E", bound=Entity)
 
@@ -40,24 +41,28 @@ class Reading:
         self.definitions = Definitions(work)
         self.model = evolve(registry.model, defined=self.definitions.of)
         self.sight = Sight(work)  #: what of all there is
-        self._session: Session | None = session
+        self._failures: list[BaseException] = []  #: of which one is enough
+        self._session: Session | None = cast("Session", Watched(session, self._failures))
         self._records = Identities(self.model)
-        self._failure: BaseException | None = None
 
     @property
-    def session(self) -> Session:
-        """The store's side of this work.
+    def session(self) -> Reads:
+        """The store's side of this work, to be asked.
 
         :raises StoreError: the work is over
         """
+        return self._open()
+
+    def _open(self) -> Session:
+        for failure in self._failures:
+            raise StoreError(f"this transaction is over, because of this: {failure}", hint="open another") from failure
         if self._session is None:
-            because = f", because of this: {self._failure}" if self._failure else ""
-            raise StoreError(f"this transaction is over{because}", hint="open another") from self._failure
+            raise StoreError("this transaction is over", hint="open another")
         return self._session
 
     def fail(self, error: BaseException) -> None:
         """Something went wrong half-way: nothing more can be done here, nor can what was done be kept."""
-        self._session, self._failure = None, self._failure or error
+        self._failures.append(error)
 
     def close(self) -> None:
         """Nothing more can be done with it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from crmkit.core.kernel.entity import declared
@@ -12,16 +12,16 @@ from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.model import EntityModel, Row
 from crmkit.core.kernel.past import Difference, Replayed, World, everything
 from crmkit.core.kernel.registry import Registry
-from crmkit.core.kernel.store import Session
+from crmkit.core.kernel.store import Reads, Session
 
 
-def kept_rows(session: Session, model: EntityModel) -> dict[Id[Any], Row]:
+def kept_rows(session: Reads, model: EntityModel) -> dict[Id[Any], Row]:
     """All rows of a kind, by id."""
     return {row[model.position["id"]]: row for row in session.page(model.kind, Const(True))}
 
 
-def replayed(session: Session, registry: Registry, *, repair: bool = False) -> Replayed:
-    """Whether every row is what the journal says, value for value; with `repair` it is afterwards.
+def replayed(session: Reads, registry: Registry, *, repair: Callable[[], Session] | None = None) -> Replayed:
+    """Whether every row is what the journal says, value for value; with `repair`, the way to write, it is afterwards.
 
     :raises Conflict: a record changed while it was being repaired
     :raises Invalid: like `Session.insert`
@@ -32,8 +32,8 @@ def replayed(session: Session, registry: Registry, *, repair: bool = False) -> R
     right = everything(registry, journal)
     found = tuple(each for kind, model in models.items() for each in _differences(model, kept[kind], right[kind]))
     if repair and found:
-        _repair(session, models, kept, right)
-    return Replayed(len(journal), sum(map(len, right.values())), found, repaired=repair)
+        _repair(repair(), models, kept, right)
+    return Replayed(len(journal), sum(map(len, right.values())), found, repaired=repair is not None)
 
 
 def put_right(session: Session, model: EntityModel, kept: Mapping[Id[Any], Row], right: Mapping[Id[Any], Row]) -> int:

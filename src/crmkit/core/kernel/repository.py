@@ -10,13 +10,13 @@ from attrs import frozen
 from crmkit.core.kernel import paging
 from crmkit.core.kernel.criteria import ALWAYS, Criteria, Given, where
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Invalid, shape
 from crmkit.core.kernel.ground import Const, Every
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import NOTHING
 from crmkit.core.kernel.listing import Listing
 from crmkit.core.kernel.model import EntityModel
 from crmkit.core.kernel.tally import GroundCount, GroundTally
+from crmkit.core.kernel.whole import LARGEST_INTEGER, whole
 
 if TYPE_CHECKING:
     from crmkit.core.kernel.reading import Reading
@@ -75,9 +75,10 @@ class Repository(Generic[E]):
         """The records that fulfil `criteria`.
 
         :raises CriteriaError: a path, a literal or a parameter that does not fit
+        :raises Invalid: no limit from 1 to 63 bits
         """
         ground = self._work.ground(self._model.kind, criteria, params)
-        most = None if limit is None else _limit(limit)
+        most = None if limit is None else whole(limit, "limit", least=1)
         return Listing(
             self._work.rows(self._model, ground, paging.order_of(self._model, order, self._work.definitions.of), most)
         )
@@ -130,13 +131,14 @@ class Repository(Generic[E]):
     ) -> Page[E]:
         """The next `limit` records behind the cursor `after`; none twice, none left out, whatever is added meanwhile.
 
-        :raises Invalid: a cursor of another order, or one that was made up
+        :raises Invalid: a cursor of another order, or one that was made up; no limit from 1 to 63 bits
         """
         ground = self._work.ground(self._model.kind, criteria, params)
         orders = paging.order_of(self._model, order, self._work.definitions.of)
         if after is not None:
             ground = Every((ground, paging.beyond(self._model, orders, after)))
-        found = self._work.rows(self._model, ground, orders, _limit(limit) + 1)
+        most = whole(limit, "limit", least=1)
+        found = self._work.rows(self._model, ground, orders, min(most + 1, LARGEST_INTEGER))
         more = len(found) > limit
         items: Listing[E] = Listing(found[:limit])
         return Page(items, paging.cursor(self._model, orders, items[-1]) if more else None)
@@ -148,9 +150,3 @@ class Repository(Generic[E]):
         while page.next is not None:
             page = self.page(criteria, order=order, limit=chunk, after=page.next)
             yield from page
-
-
-def _limit(limit: Any) -> int:
-    if type(limit) is not int or limit < 1:
-        raise Invalid("limit", f"got {shape(limit)}", accepts="a whole number from 1 on")
-    return limit

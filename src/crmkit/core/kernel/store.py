@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
-from crmkit.core.kernel.columns import LARGEST_INTEGER, Column
+from crmkit.core.kernel.columns import Column
 from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
@@ -16,6 +16,7 @@ from crmkit.core.kernel.model import Row
 from crmkit.core.kernel.operation import Operation
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 
 T = TypeVar("T")
 
@@ -28,14 +29,8 @@ class Order:
     descending: bool = False
 
 
-class Session(Protocol):
-    """One transaction: sees what was committed before it began and what it wrote itself.
-
-    Where transactions do not take turns it also sees what others commit meanwhile, but never what they undo.
-
-    Rows are canonical (see `columns.checker`), in the model's order. Writes take effect at once for this session and
-    with `commit` for all others.
-    """
+class Reads(Protocol):
+    """What a transaction can be asked; whoever has no more of it writes nothing."""
 
     def load(self, kind: str, ids: Sequence[Id[Any]]) -> list[Row]:
         """The rows with these ids, in any order; unknown ids are left out."""
@@ -65,6 +60,44 @@ class Session(Protocol):
     def tally(self, tally: GroundTally) -> list[Partial]:
         """The partial figures, groups in any order."""
         ...
+
+    def history(
+        self,
+        *,
+        kind: str | None = None,
+        id: Id[Any] | None = None,
+        operation: Id[Any] | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[Event]:
+        """Events with a sequence above `after`, in order; of one kind, of one record, or of one operation."""
+        ...
+
+    def count(self, key: str) -> int | None:
+        """What the counter says."""
+        ...
+
+    def reserve(self, space: str, keys: Sequence[str]) -> Mapping[str, Id[Any]]:
+        """Who holds these keys, of those that are held: it stays so until this transaction ends."""
+        ...
+
+    def keys(self, holder: Id[Any]) -> list[tuple[str, str]]:
+        """Space and key of all that this holder has, sorted."""
+        ...
+
+    def operation(self, id: Id[Any]) -> Operation | None:
+        """The operation with this id, if there is one."""
+        ...
+
+
+class Session(Reads, Protocol):
+    """One transaction: sees what was committed before it began and what it wrote itself.
+
+    Where transactions do not take turns it also sees what others commit meanwhile, but never what they undo.
+
+    Rows are canonical (see `columns.checker`), in the model's order. Writes take effect at once for this session and
+    with `commit` for all others.
+    """
 
     def insert(self, kind: str, rows: Sequence[Row]) -> None:
         """Add rows, parents before children.
@@ -106,18 +139,6 @@ class Session(Protocol):
         """
         ...
 
-    def history(
-        self,
-        *,
-        kind: str | None = None,
-        id: Id[Any] | None = None,
-        operation: Id[Any] | None = None,
-        after: int = 0,
-        limit: int | None = None,
-    ) -> Iterator[Event]:
-        """Events with a sequence above `after`, in order; of one kind, of one record, or of one operation."""
-        ...
-
     def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:
         """Let events and operations that are kept say what these say: changes, details, cause; commands.
 
@@ -144,10 +165,6 @@ class Session(Protocol):
         Returns who holds them now, of those that are held: it stays so until this transaction ends. From nobody to
         nobody it only looks.
         """
-        ...
-
-    def keys(self, holder: Id[Any]) -> list[tuple[str, str]]:
-        """Space and key of all that this holder has, sorted."""
         ...
 
     def operation(self, id: Id[Any], *, done: Operation | None = None) -> Operation | None:

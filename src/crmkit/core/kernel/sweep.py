@@ -15,20 +15,21 @@ from typing import Any, Final, TypeVar
 from attrs import evolve, field, frozen
 
 from crmkit.core.kernel.assigns import Assigns, at
-from crmkit.core.kernel.bind import NO_PARAMS, bind
+from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.call import NO_FUNCTIONS, Function
 from crmkit.core.kernel.columns import Column, Json
 from crmkit.core.kernel.criteria import ALWAYS, Criteria, Given, Param, all_of
 from crmkit.core.kernel.criteria import where as field_at
 from crmkit.core.kernel.derive import cells
 from crmkit.core.kernel.entity import Entity, kind_of
-from crmkit.core.kernel.errors import CriteriaError, DefinitionError
+from crmkit.core.kernel.errors import DefinitionError
 from crmkit.core.kernel.flow import Move
 from crmkit.core.kernel.ground import Every, Ground, OneOf
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Event, Stamp, changes
 from crmkit.core.kernel.model import EntityModel, Model, Row, meant
 from crmkit.core.kernel.move import NOT_BY_EFFECT
+from crmkit.core.kernel.params import NO_PARAMS, supplied
 from crmkit.core.kernel.predicate import predicate
 from crmkit.core.kernel.simplify import every
 
@@ -195,7 +196,8 @@ def bind_sweep(
     """
     of = model.of(sweep.entity)
     given = {**sweep.effect, **sweep.sets}
-    sets = [each for path, value in given.items() for each in _cells(of, path, at(_given(value, params), stamp))]
+    said = {path: supplied(value, params) if isinstance(value, Param) else value for path, value in given.items()}
+    sets = [each for path, value in said.items() for each in _cells(of, path, at(value, stamp))]
     if sweep.move is not None:
         sets.append((of.by_path["status"], sweep.move.target.value))
     for column, _ in sets:
@@ -219,15 +221,6 @@ def bind_sweep(
         stamp=stamp,
         among=ids,
     )
-
-
-def _given(value: Any, params: Mapping[str, Given]) -> Any:
-    if not isinstance(value, Param):
-        return value
-    if value.name not in params:
-        given = ", ".join(params) or "nothing"
-        raise CriteriaError(f"no value for the parameter «{value.name}»", hint=f"given: {given}")
-    return params[value.name]
 
 
 def _cells(model: EntityModel, path: str, value: Any) -> tuple[tuple[Column, Any], ...]:

@@ -17,7 +17,8 @@ from crmkit.core.kernel.journal import Event, changes, standing, withdrawn
 from crmkit.core.kernel.model import EntityModel, Model, Row
 from crmkit.core.kernel.projection import Projection
 from crmkit.core.kernel.replaying import put_right
-from crmkit.core.kernel.store import Session
+from crmkit.core.kernel.several import portions
+from crmkit.core.kernel.store import Reads, Session
 
 if TYPE_CHECKING:
     from crmkit.core.kernel.work import Work
@@ -57,7 +58,6 @@ def undo(work: Work, operations: Sequence[Id[Any]]) -> tuple[Undone, Sequence[St
     """Take back all of these operations at once, by events of this work; raises like `Transaction.undo`."""
     work.flush()
     steps = _planned(work, operations)
-    work.steps += 1
     _write(work, steps)
     _remove(work, steps)
     work.forget()
@@ -97,7 +97,7 @@ def _planned(work: Work, operations: Sequence[Id[Any]]) -> list[Step]:
     return steps
 
 
-def _rows(session: Session, model: Model, places: Iterable[Place]) -> Iterator[tuple[Place, Row]]:
+def _rows(session: Reads, model: Model, places: Iterable[Place]) -> Iterator[tuple[Place, Row]]:
     wanted = dict[str, list[Id[Any]]]()
     for kind, id in places:
         wanted.setdefault(kind, []).append(id)
@@ -159,7 +159,7 @@ def _still_needed(work: Work, steps: Mapping[Place, Step]) -> Iterator[Refusal]:
     for model in work.model.entities.values():
         for relation in model.relations.values() if model.kind not in derived else ():
             place = model.position[relation.column.path]
-            for ids in _portions(going.get(relation.target, [])):
+            for ids in portions(going.get(relation.target, []), AT_ONCE):
                 for row in work.session.page(model.kind, OneOf(relation.column, frozenset(ids))):
                     id = row[model.position["id"]]
                     after = steps[model.kind, id].then if (model.kind, id) in steps else row
@@ -173,7 +173,7 @@ def _still_needed(work: Work, steps: Mapping[Place, Step]) -> Iterator[Refusal]:
 
 def _write(work: Work, steps: Sequence[Step]) -> None:
     """What comes back first, then what changes, the events, and what follows from them."""
-    session, model = work.session, work.model
+    session, model = work.writing(step.event for step in steps), work.model
     for kind, each in model.entities.items():
         back = [step.then for step in _of(steps, kind) if step.now is None and step.then is not None]
         session.insert(kind, parents_first(each, back))
@@ -185,7 +185,6 @@ def _write(work: Work, steps: Sequence[Step]) -> None:
     for step in steps:
         if step.then is not None:
             known.refuse_loops(session, step.model, step.now, step.then)
-    work.wrote(step.event for step in steps)
     work.flush()
     for projection in work.registry.projections:
         ids = [step.id for step in _of(steps, projection.subject)]
@@ -195,7 +194,7 @@ def _write(work: Work, steps: Sequence[Step]) -> None:
 
 def _remove(work: Work, steps: Sequence[Step]) -> None:
     """What goes, children before parents, and the keys that it held."""
-    session = work.session
+    session = work.writing()
     for kind in reversed(tuple(work.model.entities)):
         gone = [step.id for step in _of(steps, kind) if step.then is None]
         if gone:
@@ -212,14 +211,10 @@ def _of(steps: Sequence[Step], kind: str) -> list[Step]:
 def fold_again(session: Session, model: EntityModel, projection: Projection[Any], ids: Sequence[Id[Any]]) -> None:
     """The rows that follow from what still stands of these records' events."""
     via = model.by_path[projection.via]
-    for some in _portions(ids):
+    for some in portions(ids, AT_ONCE):
         kept = {row[model.position["id"]]: row for row in session.page(model.kind, OneOf(via, frozenset(some)))}
         right = dict[Id[Any], Row]()
         for id in some:
             for row in projection.of(tuple(session.history(kind=projection.subject, id=id))):
                 right[row.id] = model.flatten(row)
         put_right(session, model, kept, right)
-
-
-def _portions(ids: Sequence[Id[Any]]) -> Iterator[Sequence[Id[Any]]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))

@@ -15,7 +15,7 @@ from crmkit.core.kernel.command import Commands, command
 from crmkit.core.kernel.counters import Counters
 from crmkit.core.kernel.criteria import Given, where
 from crmkit.core.kernel.entity import Entity
-from crmkit.core.kernel.errors import Invalid, shape
+from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.flow import Move
 from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
@@ -23,10 +23,10 @@ from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, recordabl
 from crmkit.core.kernel.keys import Keys
 from crmkit.core.kernel.normal import as_read
 from crmkit.core.kernel.operation import Operation
-from crmkit.core.kernel.projection import Projection, rebuilt
+from crmkit.core.kernel.projection import Projection
 from crmkit.core.kernel.reading import Reading
 from crmkit.core.kernel.registry import Registry
-from crmkit.core.kernel.replaying import kept_rows, put_right
+from crmkit.core.kernel.several import several
 from crmkit.core.kernel.store import Session
 from crmkit.core.kernel.sweep import MOST_GUARDED, GroundSweep, Guarded, Sweep, Swept, bind_sweep
 from crmkit.core.kernel.text import clean
@@ -64,13 +64,21 @@ class Work(Reading):
         self._events: list[Event] = []
         self._swept: list[Swept] = []
         self._recorded: list[Event] = []
-        self._eventful = False
         self.steps = 0  #: taken so far, whether they were kept or not
+        self.wrote = False  #: there is something to be kept
 
-    def wrote(self, events: Iterable[Event] = ()) -> None:
-        """Say that the store has something of this work beside records; its events are recorded with the next ones."""
+    def writing(self, events: Iterable[Event] = ()) -> Session:
+        """The store, to be written to, now that there is something to be kept; events are recorded with the next."""
+        session = self.trying()
         self._events += events
-        self._eventful = True
+        self.wrote = True
+        return session
+
+    def trying(self) -> Session:
+        """The store, to be written to if it lets itself; whatever fails from here on leaves no half of it."""
+        session = self._open()
+        self.steps += 1
+        return session
 
     @property
     def counters(self) -> Counters:
@@ -196,9 +204,8 @@ class Work(Reading):
         :raises DefinitionError: like `sweep`
         :raises Conflict: a key refused the change, and another transaction changed one of these records meanwhile
         """
-        if len(ids) > MOST_GUARDED:
-            raise Invalid("ids", f"got {shape(ids)}", accepts=f"a list of at most {MOST_GUARDED:,} ids")
-        wanted = tuple(dict.fromkeys([Id.of(id, "ids") for id in ids]))
+        given = several(ids, "ids", accepts=f"a list of at most {MOST_GUARDED:,} ids", most=MOST_GUARDED)
+        wanted = tuple(dict.fromkeys([Id.of(id, "ids") for id in given]))
         done = frozenset(self._sweep(sweep, params, among=wanted).done)
         return Guarded(
             done=tuple([id for id in wanted if id in done]), left=tuple([id for id in wanted if id not in done])
@@ -210,9 +217,8 @@ class Work(Reading):
         ground = bind_sweep(bound, stamp=self.stamp, among=among, sees=sees, **self._asking(params))
         self.sight.require_given(ground)
         self.flush()
-        self.steps += 1
-        swept = self.session.sweep(ground)
-        self._eventful = self._eventful or swept.count > 0
+        swept = self.trying().sweep(ground)
+        self.wrote = self.wrote or swept.count > 0
         self._records.forget(ground.model.kind)
         for projection in self.registry.projections:
             if ground.event in projection.events:
@@ -247,30 +253,15 @@ class Work(Reading):
             raise outdated(model.kind, [record.id])
         self.sight.require_targets(model, before, row)
         self._records.refuse_loops(self.session, model, before, row)
+        self.writing()
         self.sight.had(model, [record])
-        self.steps += 1
         kept: E = self._records.put(model, row)
         event = evolve(event, changes=changes(model, before, row))
         self._events.append(event)
-        self._eventful = True
         for projection in self.registry.projections:
             if event.name in projection.events:
                 self._project(projection, event)
         return kept
-
-    def rebuild(self, projection: Projection[Any]) -> int:
-        """Put the rows of a projection right from the journal; returns how many were not.
-
-        Nothing changes unless somebody wrote to the store behind the library's back.
-        """
-        self.flush()
-        model = self.model.of(projection.row)
-        with self.sight.lifted():
-            kept = kept_rows(self.session, model)  # before the journal, which may be ahead
-            right = {id: model.flatten(row) for id, row in rebuilt(projection, self.journal()).items()}
-            wrong = put_right(self.session, model, kept, right)
-        self._records.forget(model.kind)
-        return wrong
 
     def flush(self) -> None:
         """Write what was put off; happens before every query and at the end by itself.
@@ -278,7 +269,7 @@ class Work(Reading):
         :raises Conflict: another transaction changed one of these records first
         :raises Invalid: a unique key is taken, or a reference leads nowhere
         """
-        session = self.session
+        session = self._open()
         try:
             self._records.write(session)
             if self._events:
@@ -295,18 +286,18 @@ class Work(Reading):
         self._records = Identities(self.model)
 
     def finish(self, *, asked: bool = False) -> Operation | None:
-        """Flush, and keep what was done here as an operation; one that changed nothing only if its id was `asked` for.
+        """Flush, and keep what was done here as an operation, if commands did; else only if its id was `asked` for.
 
         Returns it if it is kept now.
 
         :raises Conflict: like `flush`, or it was committed meanwhile
         """
         self.flush()
-        if self.commands.known is not None or not (asked or self._eventful):
+        if self.commands.known is not None or not (asked or (self.wrote and self.commands.done)):
             return None
         stamp, done = self.stamp, tuple(self.commands.done)
         operation = Operation(id=stamp.operation, actor=stamp.by, at=stamp.at, cause=stamp.cause, commands=done)
-        self.session.operation(operation.id, done=operation)
+        self._open().operation(operation.id, done=operation)
         return operation
 
     def told(self) -> Told:

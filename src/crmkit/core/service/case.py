@@ -13,12 +13,13 @@ from crmkit.core.customers.contact import Contact
 from crmkit.core.customers.holding import UNHELD, Holding
 from crmkit.core.kernel.assigns import OCCURRED, Assigns
 from crmkit.core.kernel.entity import Entity, entity, index
-from crmkit.core.kernel.errors import Invalid, shape
+from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.fields import Code, Name, Stamped, Tags, Text
 from crmkit.core.kernel.flow import Flow, LifeCycle
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.journal import Stamp
 from crmkit.core.kernel.text import clean
+from crmkit.core.kernel.whole import whole
 from crmkit.core.sales.product import Product
 
 
@@ -90,9 +91,8 @@ def _resolved(
 ) -> Case:
     if not clean(resolution, "resolution").strip():
         raise Invalid("resolution", "is blank", accepts="what was done about it")
-    if minutes is not None and minutes < 0:
-        raise Invalid("minutes", f"got {shape(minutes)}", accepts="0 or more")
-    return evolve(one, resolution=resolution, minutes=minutes, reason=reason, resolved_at=stamp.occurred)
+    worked = None if minutes is None else whole(minutes, "minutes", least=0)
+    return evolve(one, resolution=resolution, minutes=worked, reason=reason, resolved_at=stamp.occurred)
 
 
 _CLOSED = Assigns({"closed_at": OCCURRED})

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from crmkit.core.kernel.columns import LARGEST_INTEGER
 from crmkit.core.kernel.errors import StoreError
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.store import Session, Store
+from crmkit.core.kernel.whole import LARGEST_INTEGER
 from crmkit.testing.contract.checks import unkept
 from crmkit.testing.contract.supplied import Supplied, at_once
 from crmkit.testing.world.samples import an_id
