@@ -92,7 +92,7 @@ def test_what_cannot_be_counted_is_refused_by_name(tally: Tally, says: str) -> N
 
 def test_an_unknown_zone_is_refused() -> None:
     """Also when no condition asks the clock."""
-    with pytest.raises(CriteriaError, match="Asia/Soul"):
+    with pytest.raises(Invalid, match="Asia/Soul"):
         bound(a_tally(), zone="Asia/Soul")
 
 

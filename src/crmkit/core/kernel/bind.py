@@ -61,9 +61,9 @@ def bind(
 ) -> Ground:
     """What a condition asks of a record of `kind`, at the instant `now` in `zone`, with these parameters.
 
-    :raises CriteriaError: an unknown kind, path, zone, function or parameter, a literal that its field cannot hold
+    :raises CriteriaError: an unknown kind, path, function or parameter, a literal that its field cannot hold
         exactly, an operator that its field does not have, a condition of nothing, or one beyond `limits`
-    :raises Invalid: a naive `now`
+    :raises Invalid: a naive `now`, an unknown zone
     """
     refuse_oversized(criteria)
     if functions:
