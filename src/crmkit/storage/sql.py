@@ -27,6 +27,7 @@ from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.core.kernel.whole import LARGEST_INTEGER
 from crmkit.storage import feed
 from crmkit.storage.attempt import Attempts
+from crmkit.storage.collector import at_rest
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
@@ -172,18 +173,16 @@ class SQLSession:
 
     def page(self, kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None) -> list[Row]:
         """The first rows that fulfil `where`."""
-        return list(self._page(kind, where, order, limit))
+        return self.each(_itself, kind, where, order, limit)
 
     def each(
         self, made: Callable[[Row], T], kind: str, where: Ground, order: Sequence[Order] = (), limit: int | None = None
     ) -> list[T]:
         """What is made of each row of a page."""
-        return list(map(made, self._page(kind, where, order, limit)))
-
-    def _page(self, kind: str, where: Ground, order: Sequence[Order], limit: int | None) -> Iterator[Row]:
         self._opened()
         found = self._line.rows(*self._prepared.questions.of(kind, where, order, limit))
-        return self._prepared.tables.kinds[kind].decode(found)
+        with at_rest(len(found)):
+            return list(map(made, self._prepared.tables.kinds[kind].decode(found)))
 
     def tally(self, tally: GroundTally) -> list[Partial]:
         """What is counted, group by group."""
@@ -380,6 +379,10 @@ class SQLSnapshot(SQLSession):
     def _writable(self) -> None:
         self._opened()
         raise only_reads()
+
+
+def _itself(row: Row) -> Row:
+    return row
 
 
 def _done(statements: Sequence[sa.Executable], connection: sa.Connection) -> bool:
