@@ -50,7 +50,7 @@ def credit(work: Work, *changes: Change) -> None:
                 work.change(evolve(each, won_at=first), "lead.won" if first else "lead.win_withdrawn")
 
 
-def _held(work: Work, whom: Iterable[Whom]) -> list[Lead | Account | Contact]:
+def _held(work: Work, whom: Iterable[Whom]) -> list[Any]:
     given = tuple(whom)
     with work.sight.lifted():
         return [each for cls in CREDITED for each in work.lock(cls, [id for of, id in given if of is cls])]
