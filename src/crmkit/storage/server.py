@@ -57,7 +57,7 @@ class ServerStore(SQLStore):
 
         :raises StoreError: the database cannot be reached
         """
-        connection = self._connected().execution_options(isolation_level="REPEATABLE READ")
+        connection = self._connected()
         try:
             connection.begin()
             for statement in self.begin_snapshot:

@@ -376,6 +376,12 @@ class SQLSnapshot(SQLSession):
         finally:
             self.rollback()
 
+    def rollback(self) -> None:
+        """It ends; that the connection was lost meanwhile takes nothing away."""
+        connection, self._connection = self._opened(), None
+        with suppress(StoreError), connection:
+            connection.rollback()
+
     def _writable(self) -> None:
         self._opened()
         raise only_reads()
