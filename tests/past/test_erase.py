@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,6 +30,7 @@ from crmkit.core.kernel.money import Money
 from crmkit.core.kernel.values import Address
 from crmkit.core.sales.lead import Lead
 from crmkit.core.sales.opportunity import Opportunity
+from crmkit.storage import sqlite
 from crmkit.storage.leftovers import Leftovers
 from crmkit.testing import FixedClock
 
@@ -306,6 +308,72 @@ def test_a_file_is_written_anew_once(tmp_path: Path) -> None:
 
     assert told
     assert "VACUUM" not in told
+
+
+class Copies:
+    """How often the file of a CRM is to be written anew from now on, and what happens at the beginning of that."""
+
+    def __init__(self, crm: CRM, at: Callable[[], object] = lambda: None) -> None:
+        self.count, self.fail, self._at = 0, False, at
+        store: Any = crm._opened()
+        with store._engine.connect() as connection:
+            connection.connection.driver_connection.set_authorizer(self._asked)
+
+    def _asked(self, action: int, *_: object) -> int:
+        if action != sqlite3.SQLITE_ATTACH:  # by which VACUUM begins
+            return sqlite3.SQLITE_OK
+        self.count += 1
+        self._at()
+        return sqlite3.SQLITE_DENY if self.fail else sqlite3.SQLITE_OK
+
+
+def test_a_file_that_cannot_be_written_anew_is_tried_at_checkpoints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with every commit: each try takes a copy of all."""
+    with opened("sqlite", tmp_path) as crm:
+        lead, copies = lived(crm), Copies(crm)
+        copies.fail = True
+        with crm.transaction() as tx:
+            tx.privacy.erase(tx.of(Lead).get(lead.id))
+        other(crm)
+        other(crm)
+        assert copies.count == 1
+
+        copies.fail = False
+        monkeypatch.setattr(sqlite, "CHECKPOINT_AT", 1)
+        other(crm)
+        assert (copies.count, found(crm)) == (2, [])
+
+
+def test_a_file_that_is_written_anew_beside_a_reader_is_so_once(tmp_path: Path) -> None:
+    """Then only the log is left; and who erases meanwhile is not forgotten."""
+    views = []
+    with opened("sqlite", tmp_path) as crm, CRM.open(f"sqlite:{tmp_path / 'crm.db'}") as reading:
+
+        def begin() -> None:
+            views.append(reading._opened().snapshot())
+
+        lead, copies = lived(crm), Copies(crm, begin)
+        with crm.transaction() as tx:
+            tx.privacy.erase(tx.of(Lead).get(lead.id))
+        other(crm)
+        assert copies.count == len(views) == 1
+        views.pop().rollback()
+        other(crm)
+        assert (copies.count, found(crm)) == (1, [])
+
+        lead = lived(crm)
+        with crm.transaction() as tx:
+            tx.privacy.erase(tx.of(Lead).get(lead.id))
+        lead = lived(crm, key="again")
+        with crm.transaction() as tx:
+            tx.privacy.erase(tx.of(Lead).get(lead.id))
+        for view in views:
+            view.rollback()
+        copies._at = lambda: None
+        other(crm)
+        assert (copies.count, found(crm)) == (3, [])
 
 
 def test_whom_one_does_not_see_one_does_not_erase(tmp_path: Path) -> None:

@@ -328,6 +328,15 @@ def test_run_again_it_answers_what_it_answered(crm: CRM) -> None:
     assert answers == [Undone(changed=0, removed=1, returned=0)] * 2
 
 
+def test_what_has_nothing_left_the_second_time_is_no_list(crm: CRM) -> None:
+    """An iterator could not be compared with what was asked the first time; a list can."""
+    _, operation = captured(crm)
+    with crm.transaction() as tx, pytest.raises(Invalid, match="list_iterator.*accepted: .*a list of them"):
+        tx.undo(iter([operation]))  # type: ignore[arg-type]  # what is tried here
+    with crm.transaction() as tx:
+        assert tx.undo([operation]) == Undone(changed=0, removed=1, returned=0)
+
+
 @pytest.mark.parametrize("store", STORES)
 def test_what_an_actor_does_not_see_is_neither_undone_nor_named(store: str, tmp_path: Path) -> None:
     """A hidden record is not found; one that leads there is refused without its id, and the past hides it too."""

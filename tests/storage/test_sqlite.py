@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from crmkit import CRM
 from crmkit.core.kernel.errors import Invalid, StoreError
 from crmkit.storage import mounts, sqlite
+from crmkit.storage.leftovers import checkpoint
 from crmkit.storage.sqlite import SQLiteStore, profiled
 from crmkit.testing.contract.checks import EVERYBODY, unkept
 from crmkit.testing.contract.guards import a_guard
@@ -132,6 +133,23 @@ def test_the_log_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.Monk
     for number in range(110, 180):
         commit(store, insert=[firm(number)])
     assert log.stat().st_size == length
+    store.close()
+
+
+def test_a_checkpoint_that_fails_takes_no_patience_away(tmp_path: Path) -> None:
+    """The next transaction waits for another program as long as the ones before it."""
+    store = made(tmp_path)
+    patience = pragma(store, "busy_timeout")
+    with closing(store._engine.raw_connection()) as raw:  # type: ignore[union-attr]  # it is open
+        connection: Any = raw.driver_connection
+        connection.set_authorizer(
+            lambda _, what, *__: sqlite3.SQLITE_DENY if what == "wal_checkpoint" else sqlite3.SQLITE_OK
+        )
+        with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+            checkpoint(connection, "PASSIVE")
+        connection.set_authorizer(None)
+
+    assert pragma(store, "busy_timeout") == patience > 0
     store.close()
 
 

@@ -2,7 +2,8 @@
 
 Pages keep bytes of what was moved within them, and the log keeps pages as they were. A mark in the file says that both
 are to be cleaned. It is committed with what was erased, so any process finds it: a store looks for it after its first
-transaction, after those behind its own erasures until all is gone, and at every checkpoint.
+transaction, after those behind its own erasures until all is gone, and at every checkpoint. Where the file cannot be
+written anew, only a checkpoint tries again: it takes a copy of all.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from attrs import define
 
-MARK: Final = " "  #: a counter; no key of a host is blank
+MARK: Final = " "  #: a counter of erasures, 0 once the file is written anew; no key of a host is blank
 
 
 @define
@@ -34,13 +35,19 @@ class Leftovers:
     def clean(self, connection: Any) -> None:
         """Write the file anew and empty the log, if no snapshot needs it; otherwise the mark stays, and so do they."""
         cursor = connection.cursor()
-        self.suspected = bool(cursor.execute(f'SELECT 1 FROM {self.counters} WHERE "key" = ?', (MARK,)).fetchall())  # noqa: S608 - a checked name
-        if self.suspected and self._emptied(connection):
+        marks = cursor.execute(f'SELECT value FROM {self.counters} WHERE "key" = ?', (MARK,)).fetchall()  # noqa: S608 - a checked name
+        self.suspected = bool(marks)
+        if not marks or not self._emptied(connection):
+            return
+        if marks != [(0,)]:
+            self.suspected = False  # if it fails, for want of space say, not every commit tries it again
             cursor.execute("VACUUM")
-            if self._emptied(connection):
-                cursor.execute(f'DELETE FROM {self.counters} WHERE "key" = ?', (MARK,))  # noqa: S608 - as above
-                checkpoint(connection, "TRUNCATE")
-                self.suspected = False
+            cursor.execute(f'UPDATE {self.counters} SET value = 0 WHERE "key" = ?', (MARK,))  # noqa: S608 - as above
+            self.suspected = True
+        if self._emptied(connection):
+            cursor.execute(f'DELETE FROM {self.counters} WHERE "key" = ?', (MARK,))  # noqa: S608 - as above
+            checkpoint(connection, "TRUNCATE")
+            self.suspected = False
 
     def _emptied(self, connection: Any) -> bool:
         checkpoint(connection, "TRUNCATE")
@@ -55,5 +62,8 @@ def checkpoint(connection: Any, how: str) -> None:
     """
     cursor = connection.cursor()
     ((patience,),) = cursor.execute("PRAGMA busy_timeout").fetchall()
-    for statement in ("busy_timeout = 0", f"wal_checkpoint({how})", f"busy_timeout = {patience}"):
-        cursor.execute(f"PRAGMA {statement}").fetchall()
+    cursor.execute("PRAGMA busy_timeout = 0").fetchall()
+    try:
+        cursor.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {patience}").fetchall()

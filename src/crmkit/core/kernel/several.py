@@ -14,9 +14,10 @@ T = TypeVar("T")
 def several(values: object, field: str, *, accepts: str, most: int | None = None) -> tuple[Any, ...]:
     """The values in their order, whatever they are.
 
-    :raises Invalid: one text, in which letters would be meant; nothing that holds values; more than `most`
+    :raises Invalid: one text, in which letters would be meant; nothing that holds values, as an iterator, which has
+        none left when a command is repeated; more than `most`
     """
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+    if isinstance(values, str | bytes | Iterator) or not isinstance(values, Iterable):
         raise Invalid(field, f"got {shape(values)}", accepts=accepts)
     found = tuple(islice(values, None if most is None else most + 1))
     if most is not None and len(found) > most:
