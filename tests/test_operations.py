@@ -23,6 +23,7 @@ from crmkit.consuming import Held
 from crmkit.core.deliveries.consumer import Consumer
 from crmkit.core.deliveries.delivery import Delivery
 from crmkit.core.kernel.errors import (
+    Ambiguous,
     Conflict,
     IllegalMove,
     Invalid,
@@ -476,6 +477,17 @@ def test_only_what_wrote_nothing_is_never_in_doubt(tmp_path: Path) -> None:
         with pytest.raises(OutcomeUnknown), store.failing(1, "before", commits=True), crm.transaction() as tx:
             tx.writing().delete("lead", [found.id])
         assert store.failed
+
+
+def test_the_doubt_of_somebody_else_is_none_of_its_own() -> None:
+    """What is raised inside is raised, and the transaction is undone."""
+    with CRM.open("memory:") as crm:
+        with pytest.raises(Ambiguous), crm.transaction() as tx:
+            tx.sales.capture_lead(topic="Oil")
+            raise Ambiguous("the connection of something else was lost")
+
+        with crm.read() as view:
+            assert view.of(Lead).count() == 0
 
 
 @pytest.mark.parametrize("store", LOCAL)

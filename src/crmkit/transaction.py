@@ -141,7 +141,9 @@ class Transactions:
             with self.transacted(attempt) as tx:
                 yield tx
         except Ambiguous as error:
-            if attempt.in_doubt and not self.was_done(attempt):
+            if not attempt.in_doubt:  # it is no COMMIT of ours
+                raise
+            if not self.was_done(attempt):
                 raise OutcomeUnknown(attempt.id) from error
             self.audience.tell(attempt.unsure_told)
 
@@ -163,9 +165,11 @@ class Transactions:
             try:
                 session.commit()
             except Ambiguous:
-                if tx.wrote:
+                if tx.wrote or done is not None:
                     attempt.doubt(done, told)
-                raise
+                    raise
+                with suppress(StoreError):  # whatever became of it, nothing was given to it
+                    session.rollback()
         except BaseException:
             with suppress(StoreError):  # what went wrong first is what matters
                 session.rollback()

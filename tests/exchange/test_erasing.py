@@ -18,7 +18,7 @@ from crmkit.core.kernel.errors import Invalid, NotFound
 from crmkit.core.kernel.values import Email
 from crmkit.core.sales.lead import Lead
 from crmkit.exchange import rewriting
-from crmkit.exchange.erasing import Cleaned, Forgotten, erase_person
+from crmkit.exchange.erasing import Cleaned, Forgotten, cleaned, erase_person
 from crmkit.exchange.importer import import_csv
 
 HEADER = "key,topic,person,email,phone,note\n"
@@ -99,6 +99,25 @@ def test_what_is_left_can_be_imported_again(crm: CRM, tmp_path: Path) -> None:
     mended = StringIO(path.read_text().replace(",,,,", ",,,"))
     assert import_csv(crm, mended, kind="lead", rejected=path).created == 2
     assert not path.exists()
+
+
+def test_an_import_that_goes_on_loses_no_line(tmp_path: Path) -> None:
+    """The file is replaced in the middle of a batch; what comes is written to the one that stands there then."""
+    path, heard = tmp_path / "rejected.csv", list[int]()
+    about = Particulars(emails=frozenset({"bo@example.com"}))
+    lines = ["L0,,,bo@example.com,,", *(f"L{number},,,c{number}@example.com,," for number in range(1, 400))]
+
+    def listen(_: object) -> None:
+        heard.append(1)
+        if len(heard) == 300:
+            assert cleaned(path, about) == Cleaned(path=path, lines=1)
+
+    with opened("memory", tmp_path) as crm:
+        source = StringIO(HEADER + "\n".join(lines))
+        done = import_csv(crm, source, kind="lead", rejected=path, listen=listen, batch=200)
+
+    assert done.rejected == 400
+    assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == [str(at) for at in range(3, 402)]
 
 
 def test_a_file_that_cannot_be_cleaned_is_told(crm: CRM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmkit.core.kernel.errors import Invalid
+from crmkit.exchange.csv_file import Line
+from crmkit.exchange.note import refused
+from crmkit.exchange.rejects import Rejects
 from crmkit.exchange.rewriting import without
 
 CELLS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=8)
@@ -78,6 +84,27 @@ def test_what_came_meanwhile_is_looked_at_too(tmp_path: Path) -> None:
 
     assert without(path, asked) == 2
     assert path.read_text() == "a\ny\nz\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what somebody has open cannot be replaced there")
+def test_who_writes_while_it_is_replaced_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And then writes to the new one; not to the old one, which nobody finds any more."""
+    path, replace = tmp_path / "rows.csv", Path.replace
+    rejects = Rejects(path, ["key"])
+    rejects.add(Line(2, {}, ("x",)), refused(2, Invalid("key", "is odd")))
+    rejects.close()
+    rejects.add(Line(3, {}, ("y",)), refused(3, Invalid("key", "is odd")))
+    writing = Thread(target=rejects.close)
+
+    def replaced(self: Path, target: Path) -> Path:
+        writing.start()
+        writing.join(0.2)  # enough for who does not wait
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    assert without(path, lambda cells: cells[-1] == "x") == 1
+    writing.join()
+    assert path.read_text() == "rejected_line,rejected_because,key\n3,key: is odd,y\n"
 
 
 def test_a_file_that_never_rests_is_left_alone(tmp_path: Path) -> None:

@@ -6,14 +6,20 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
+from attrs import evolve, frozen
 from sqlalchemy.dialects import sqlite
 
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.criteria import Criteria, some, where
+from crmkit.core.kernel.custom_field import CustomField, Holds
+from crmkit.core.kernel.entity import extends
+from crmkit.core.kernel.fields import Tags
+from crmkit.core.kernel.model import Model
 from crmkit.storage.questions import Questions
 from crmkit.storage.sqlite_dialect import SQLiteDialect
 from crmkit.storage.tables import tables
-from crmkit.testing.world.records import MODEL
+from crmkit.testing.world.records import MODEL, Firm, Visit
+from crmkit.testing.world.samples import an_id
 
 NOW: Final = datetime(2025, 3, 1, tzinfo=UTC)
 
@@ -80,3 +86,33 @@ def test_how_many_point_there_is_part_of_the_question(questions: Questions) -> N
 
     assert ["count" in statement for statement, _ in said] == [False, True, True]
     assert [given for _, given in said] == [(1,), (1, 2), (1, 3)]
+
+
+@extends(Visit, prefix="more")
+@frozen
+class MoreVisit:
+    """Tags that a plugin added: what records had before is a list in JSON."""
+
+    labels: Tags = frozenset({"a"})
+
+
+def test_a_default_of_several_values_is_no_hindrance() -> None:
+    """Though it cannot be hashed."""
+    model = Model.build((Firm, Visit), (MoreVisit,))
+    questions = Questions(tables(model, SQLiteDialect(), "crm_"), sqlite.dialect())
+
+    _, given = questions.of(
+        "visit", bind(where("more.labels").has("vip"), model=model, kind="visit", now=NOW), (), None
+    )
+
+    assert given == ("vip",)
+
+
+def test_a_field_with_choices_is_the_same_question_again() -> None:
+    """Whenever its definition was read."""
+    mood = CustomField(
+        id=an_id(1), of="visit", name="mood", holds=Holds.CHOICE, label="Mood", choices=frozenset({"good", "bad"})
+    )
+
+    assert mood.column == evolve(mood, label="How it was").column
+    assert mood.column != evolve(mood, choices=frozenset({"good"})).column

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +224,26 @@ def test_a_connection_that_was_ended_while_it_rested_is_replaced(
     end_connections(url)
 
     commit(store, insert=[firm(1)])
+
+
+def test_a_snapshot_that_lost_its_connection_ends_in_peace(url: str, store: Store) -> None:
+    """Nothing was given to it."""
+    snapshot = store.snapshot()
+    end_connections(url)
+    snapshot.rollback()
+
+    commit(store, insert=[firm(1)])
+
+
+def test_a_connection_that_was_ended_a_moment_ago_is_told_in_words_of_ours(url: str, store: Store) -> None:
+    """When a snapshot begins, which leaves none of them behind."""
+    store.snapshot().rollback()
+    end_connections(url)
+    with suppress(StoreError):
+        store.snapshot().rollback()
+    pool: Any = getattr(store, "_engine").pool  # noqa: B009 - it is nobody's business else
+
+    assert pool.checkedout() == 0
 
 
 @pytest.mark.parametrize("name", ON_SERVERS)

@@ -6,11 +6,12 @@ import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal, TextIO
+from typing import Final, Literal
 
 from attrs import define, field
 
 from crmkit.core.kernel.errors import Invalid
+from crmkit.exchange.alone import alone
 from crmkit.exchange.csv_file import REJECTED_BECAUSE, REJECTED_LINE, Line
 from crmkit.exchange.note import Note
 
@@ -19,12 +20,12 @@ _BEGINS: Final = f"{REJECTED_LINE},{REJECTED_BECAUSE}".encode()  # by which a fi
 
 @define
 class Rejects:
-    """Written as they come, UTF-8 with commas; where nothing is rejected there is no file."""
+    """Written batch by batch, UTF-8 with commas; where nothing is rejected there is no file."""
 
     path: Path | None
     columns: Sequence[str]
     _begun: bool = field(default=False, init=False)
-    _stream: TextIO | None = field(default=None, init=False)
+    _rows: list[Sequence[str]] = field(factory=list, init=False)  #: that are not written yet
 
     def __attrs_post_init__(self) -> None:
         """What an import before this one left there stays, until there is something to write or nothing is left.
@@ -36,33 +37,33 @@ class Rejects:
 
     def add(self, line: Line, why: Note) -> None:
         """One line, with the columns that say where it stood and why it was not taken in front."""
-        if self.path is None:
-            return
-        if self._stream is None:
-            mode: Literal["a", "w"] = "a" if self._begun and self.path.exists() else "w"
-            with _writable(self.path):
-                self._stream = self.path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
-            self._begun = True
-            if mode == "w":
-                self._write([REJECTED_LINE, REJECTED_BECAUSE, *self.columns])
-        value = f" ({why.value})" if why.value else ""
-        self._write([str(line.number), f"{why.field}: {why.reason}{value}", *line.written])
-
-    def _write(self, cells: Sequence[str]) -> None:
-        if self._stream is not None:
-            csv.writer(self._stream, lineterminator="\n").writerow(cells)
+        if self.path is not None:
+            value = f" ({why.value})" if why.value else ""
+            self._rows.append([str(line.number), f"{why.field}: {why.reason}{value}", *line.written])
 
     def finish(self) -> None:
         """All lines were read; where none was rejected, the rejects of an import before this one are gone."""
+        self.close()
         if self.path is not None and not self._begun and self.path.is_file():
             with _writable(self.path):
                 self.path.unlink()
 
     def close(self) -> None:
-        """What came is in the file; more of it goes behind what the file has by then."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        """What came is in the file that stands there by now, behind what it has; more may come.
+
+        :raises Invalid: it cannot be written any more
+        """
+        rows, self._rows = self._rows, []
+        if self.path is None or not rows:
+            return
+        goes_on = self._begun and self.path.exists()
+        if not goes_on:
+            rows.insert(0, [REJECTED_LINE, REJECTED_BECAUSE, *self.columns])
+        with _writable(self.path), alone(self.path, new=True):
+            mode: Literal["a", "w"] = "a" if goes_on else "w"
+            with self.path.open(mode, encoding="utf-8", errors="backslashreplace", newline="") as stream:
+                self._begun = True
+                csv.writer(stream, lineterminator="\n").writerows(rows)
 
 
 def require_place(path: Path) -> None:

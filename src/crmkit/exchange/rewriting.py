@@ -12,17 +12,25 @@ from shutil import copymode
 from tempfile import NamedTemporaryFile
 from typing import Final
 
+from crmkit.exchange.alone import alone
+
 _TRIES: Final = 10  # to replace a file that is written to at the same time
 
 
 def without(path: Path, goes: Callable[[list[str]], bool]) -> int:
     """Take the records out of a UTF-8 file of which `goes` says so; how many those were. The header stays.
 
-    Somebody may go on writing at its end: what came meanwhile is asked for, too.
+    Somebody may go on writing at its end: who asks to be alone there waits, and of others what came meanwhile is asked
+    for, too.
 
-    :raises OSError: it cannot be read or replaced, or changes all the time
+    :raises OSError: it cannot be read, written or replaced, or changes all the time
     :raises csv.Error: a cell is longer than the csv module reads
     """
+    with alone(path):
+        return _without(path, goes)
+
+
+def _without(path: Path, goes: Callable[[list[str]], bool]) -> int:
     for _ in range(_TRIES):
         before = _state(path)
         going = {place for place, (_, cells) in enumerate(_records(path)) if place and goes(cells)}

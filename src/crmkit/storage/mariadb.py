@@ -59,7 +59,10 @@ class MariaDBStore(ServerStore):
     :raises MissingExtra: PyMySQL is not installed
     """
 
-    begin_snapshot = ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",)
+    begin_snapshot = (
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",  # of the next one
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    )
     show = "SELECT @@"
     lasting: ClassVar = {"innodb_flush_log_at_trx_commit": ("1",)}
 

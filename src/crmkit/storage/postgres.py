@@ -50,7 +50,7 @@ class PostgresStore(ServerStore):
     :raises MissingExtra: psycopg is not installed
     """
 
-    begin_snapshot = ("SET TRANSACTION READ ONLY", "SELECT 1")
+    begin_snapshot = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", "SELECT 1")
     show = "SHOW "
     lasting: ClassVar = {"fsync": ("on",), "synchronous_commit": ("on", "local", "remote_write", "remote_apply")}
 

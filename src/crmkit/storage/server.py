@@ -19,7 +19,8 @@ from crmkit.core.kernel.ids import Id
 from crmkit.storage import feed
 from crmkit.storage.faults import Meaning
 from crmkit.storage.line import FAILURE
-from crmkit.storage.sql import SQLSnapshot, SQLStore
+from crmkit.storage.snapshot import SQLSnapshot
+from crmkit.storage.sql import SQLStore
 
 #: What to raise for an error of the driver, and what it means; None for a refused key.
 Failure: TypeAlias = Callable[..., tuple[StoreError, Meaning] | None]
@@ -57,7 +58,7 @@ class ServerStore(SQLStore):
 
         :raises StoreError: the database cannot be reached
         """
-        connection = self._connected().execution_options(isolation_level="REPEATABLE READ")
+        connection = self._connected()
         try:
             connection.begin()
             for statement in self.begin_snapshot:

@@ -13,7 +13,6 @@ from attrs import frozen
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.core.kernel.errors import StoreError
-from crmkit.core.kernel.feed import Place, Stretch
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ground import Ground
 from crmkit.core.kernel.ids import Id
@@ -37,7 +36,7 @@ from crmkit.storage.operations import operation_of
 from crmkit.storage.operations import row_of as row_of_operation
 from crmkit.storage.questions import Questions
 from crmkit.storage.redaction import redacted
-from crmkit.storage.refusals import changed_meanwhile, done_before, nothing_to_redact, only_reads, recorded_before
+from crmkit.storage.refusals import changed_meanwhile, done_before, nothing_to_redact, recorded_before
 from crmkit.storage.registers import Registers
 from crmkit.storage.schema import as_made, create, found
 from crmkit.storage.statements import Statements, Write, insert
@@ -363,22 +362,6 @@ class SQLSession:
     def _writable(self) -> None:
         """Nothing, if it is not over and may write."""
         self._opened()
-
-
-class SQLSnapshot(SQLSession):
-    """One transaction that only reads."""
-
-    def stretch(self, *, after: Place, kind: str | None, id: Id[Any] | None, limit: int) -> Stretch:
-        """Some of the feed, see `Store.feed`; with it the transaction ends."""
-        try:
-            tables = self._prepared.tables
-            return feed.stretch(self._opened(), tables, after=after, kind=kind, id=id, limit=limit)
-        finally:
-            self.rollback()
-
-    def _writable(self) -> None:
-        self._opened()
-        raise only_reads()
 
 
 def _itself(row: Row) -> Row:

@@ -26,7 +26,8 @@ from crmkit.storage.leftovers import MARK, Leftovers, checkpoint
 from crmkit.storage.line import FAILURE, Line
 from crmkit.storage.mounts import network_of
 from crmkit.storage.schema import as_made
-from crmkit.storage.sql import Prepared, SQLSession, SQLSnapshot, SQLStore
+from crmkit.storage.snapshot import SQLSnapshot
+from crmkit.storage.sql import Prepared, SQLSession, SQLStore
 from crmkit.storage.sqlite_dialect import SQLiteDialect
 from crmkit.storage.tables import checked_prefix
 from crmkit.storage.turns import LateError, Turn, Turns

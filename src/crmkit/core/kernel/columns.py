@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmkit.core.kernel.custom import Custom, key
 from crmkit.core.kernel.errors import Invalid, shape
@@ -35,7 +35,7 @@ class Column:
     target: str | None = None  #: for ID: the kind of record that it points to
     personal: bool = False
     stamped: bool = False  #: a revision may not change it
-    default: Any = None  #: the row value of a record that was there before this column
+    default: Any = field(default=None, hash=False)  #: in JSON: of a record that was there before this column
     defined: bool = False  #: while the program ran: it stands inside of the column `custom`
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from attrs import frozen
@@ -50,14 +51,19 @@ class CustomField(Entity):
     @property
     def column(self) -> Column:
         """As conditions see it."""
-        chosen = StrEnum("Chosen", {f"c{place}": each for place, each in enumerate(sorted(self.choices))})  # type: ignore[misc]
         return Column(
             path=f"{CUSTOM}.{self.name}",
             scalar=Scalar(self.holds.value),
             nullable=True,
-            choices=chosen if self.choices else None,
+            choices=_choices(self.choices) if self.choices else None,
             defined=True,
         )
+
+
+@lru_cache(maxsize=1024)
+def _choices(choices: frozenset[str]) -> type[StrEnum]:
+    """The same class for the same choices, so that columns of the same field are equal."""
+    return StrEnum("Chosen", {f"c{place}": each for place, each in enumerate(sorted(choices))})  # type: ignore[return-value]
 
 
 def columns(fields: Iterable[CustomField]) -> dict[str, dict[str, Column]]:
