@@ -15,6 +15,7 @@ from support.crms import STORES, opened
 from crmkit import CRM, Transaction, where
 from crmkit.core.kernel.errors import Invalid, NotFound, Refused, StoreError
 from crmkit.core.kernel.ids import uuid7
+from crmkit.core.people.unit import Unit
 from crmkit.core.people.user import User
 from crmkit.core.sales.lead import Lead, lead
 
@@ -91,6 +92,7 @@ WRITES: dict[str, Callable[[Transaction, Lead], object]] = {
     "capture": lambda tx, _: tx.sales.capture_lead(topic="Gas", source="web"),
     "move": lambda tx, one: tx.move(lead.contact, one.id),
     "qualify": lambda tx, one: tx.sales.qualify(one.id),
+    "lock": lambda tx, one: tx.lock(Lead, [one.id]),
     "revise": lambda tx, one: tx.revise(evolve(one, topic="Gas")),
     "user": lambda tx, _: tx.people.add_user(name="Ann"),
 }
@@ -107,6 +109,16 @@ def test_a_view_does_not_write(crm: CRM, write: str) -> None:
         assert view.of(Lead).find() == (one,)
     with crm.read() as view:
         assert (view.of(Lead).find(), len(tuple(view.journal()))) == ((one,), events)
+
+
+def test_a_view_bends_no_tree(crm: CRM) -> None:
+    """What is above would be locked first, which is refused, and the view goes on."""
+    with crm.transaction() as tx:
+        one, other = tx.people.add_unit(name="A"), tx.people.add_unit(name="B")
+    with crm.read() as view:
+        with pytest.raises(StoreError, match="this is a view, it does not write"):
+            view.revise(evolve(one, parent_id=other.id))
+        assert view.of(Unit).find() == (one, other)
 
 
 def test_a_view_is_over_when_it_is_left(crm: CRM) -> None:

@@ -96,7 +96,7 @@ class Transaction(Work):
         comes back. Leads and customers of its deals say what follows from those that are won then. It is an operation
         itself, which can be undone.
 
-        :raises Invalid: no ids
+        :raises Invalid: something that is no id
         :raises NotFound: one of them changed no record, or one that this actor does not see
         :raises Refused: what they changed has changed since, or a record leads to one that would go; all are named
         :raises Conflict: another transaction changed one of these records meanwhile
@@ -107,9 +107,9 @@ class Transaction(Work):
 
 
 class View(Transaction):
-    """What was committed when it began, to be read; whatever would write is refused."""
+    """What was committed when it began, to be read; whatever would write or lock is refused."""
 
-    def trying(self) -> Session:
+    def locking(self) -> Session:
         """Refused.
 
         :raises StoreError: always

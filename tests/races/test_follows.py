@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from threading import Barrier, BrokenBarrierError
 from typing import Any, TypeAlias
 
@@ -132,6 +133,26 @@ def test_one_is_won_while_the_other_is_reopened(crm: CRM) -> None:
 
     together(crm, win, lambda tx: tx.sales.reopen(first))
 
+    check_credit(crm, account)
+
+
+def test_deals_that_are_opened_and_won_at_once_do_not_end_each_other(crm: CRM) -> None:
+    """Whoever comes second waits before it has written what the first one waits for: little is done again."""
+    account, *_ = won(crm, 1)
+    attempts = list[str]()
+
+    def client(crm: CRM, name: str) -> None:
+        for _ in range(5):
+            crm.run(None, partial(opened_and_won, name))
+
+    def opened_and_won(name: str, tx: Transaction) -> None:
+        attempts.append(name)
+        deal = tx.sales.open_opportunity(name="D", account=account.id)
+        tx.sales.win(deal.id)
+
+    in_threads(crm, client, 4)
+
+    assert len(attempts) <= 4 * 5 + 5  # each would be done twice and more
     check_credit(crm, account)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -18,10 +18,19 @@ from crmkit.core.sales.lead import Lead
 from crmkit.core.sales.opportunity import Opportunity, OpportunityStatus
 
 Change: TypeAlias = tuple[Opportunity | None, Opportunity | None]  #: a deal before and after; None: not there
-Credit: TypeAlias = tuple[type[Any], Id[Any], datetime | None]  #: to whom, and from when on
+Whom: TypeAlias = tuple[type[Any], Id[Any]]  #: a lead, an account or a contact
 
 CREDITED: Final = (Lead, Account, Contact)  #: in the order in which they are locked
 WON: Final = where("status") == OpportunityStatus.WON
+
+
+def hold(work: Work, deal: Opportunity) -> None:
+    """Lock those whom this deal is credited to when it is won, before anything is written that leads to them.
+
+    A database may lock what a row leads to when it writes the row, so that others can still read it: of two who did so
+    and then want it for themselves, each waits for the other.
+    """
+    _held(work, _whom(deal))
 
 
 def credit(work: Work, *changes: Change) -> None:
@@ -30,9 +39,9 @@ def credit(work: Work, *changes: Change) -> None:
     They are locked before their deals are looked at: of two transactions that change deals of the same customer, the
     second sees what the first one did, also where that changed nothing at the customer.
     """
-    concerned = {each[:2] for before, after in changes for each in {*_credits(before)} ^ {*_credits(after)}}
+    concerned = {whom for before, after in changes for whom, _ in {*_credits(before)} ^ {*_credits(after)}}
     with work.sight.lifted():
-        held = [each for cls in CREDITED for each in work.lock(cls, [id for of, id in concerned if of is cls])]
+        held = _held(work, concerned)
         since = [work.of(Opportunity).least("closed_at", WON & _deals(each)) for each in held]
         for each, first in zip(held, since, strict=True):
             if not isinstance(each, Lead):
@@ -41,15 +50,26 @@ def credit(work: Work, *changes: Change) -> None:
                 work.change(evolve(each, won_at=first), "lead.won" if first else "lead.win_withdrawn")
 
 
-def _credits(deal: Opportunity | None) -> Iterator[Credit]:
-    """The lead of a deal that is won, and its customer: the account or, where there is none, the contact."""
+def _held(work: Work, whom: Iterable[Whom]) -> list[Any]:
+    given = tuple(whom)
+    with work.sight.lifted():
+        return [each for cls in CREDITED for each in work.lock(cls, [id for of, id in given if of is cls])]
+
+
+def _credits(deal: Opportunity | None) -> Iterator[tuple[Whom, datetime | None]]:
+    """To whom a deal is credited, and from when on."""
     if deal is not None and deal.status is OpportunityStatus.WON:
-        if deal.lead_id is not None:
-            yield Lead, deal.lead_id, deal.closed_at
-        if deal.account_id is not None:
-            yield Account, deal.account_id, deal.closed_at
-        elif deal.contact_id is not None:
-            yield Contact, deal.contact_id, deal.closed_at
+        yield from ((whom, deal.closed_at) for whom in _whom(deal))
+
+
+def _whom(deal: Opportunity) -> Iterator[Whom]:
+    """The lead of a deal, and its customer: the account or, where there is none, the contact."""
+    if deal.lead_id is not None:
+        yield Lead, deal.lead_id
+    if deal.account_id is not None:
+        yield Account, deal.account_id
+    elif deal.contact_id is not None:
+        yield Contact, deal.contact_id
 
 
 def _deals(of: Lead | Account | Contact) -> Criteria:

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from crmkit.areas.conversion import converted
-from crmkit.areas.credit import credit
+from crmkit.areas.credit import credit, hold
 from crmkit.areas.customers import Customers
 from crmkit.areas.scores import scored
 from crmkit.core.customers.account import Account
@@ -242,7 +242,9 @@ class Sales:
         """
         deal = self.work.of(Opportunity).get(opportunity_id)
         opportunity.win.require_status(deal)
+        hold(self.work, deal)
         deal = self._with_customer(deal)
+        hold(self.work, deal)
         won = self.work.move(opportunity.win, deal.id, revenue=revenue)
         credit(self.work, (deal, won))
         return won
@@ -256,6 +258,8 @@ class Sales:
     def reopen(self, opportunity_id: Id[Opportunity]) -> Opportunity:
         """The outcome was premature; who became a customer by this deal alone is a prospect again."""
         before = self.work.of(Opportunity).get(opportunity_id)
+        if before.status is OpportunityStatus.WON:
+            hold(self.work, before)
         reopened = self.work.move(opportunity.reopen, opportunity_id)
         credit(self.work, (before, reopened))
         return reopened

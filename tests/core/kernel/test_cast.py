@@ -92,7 +92,16 @@ class Numbered:
         return object.__new__(cls)
 
 
-CLASSES = [Point, Validated, Converted, Looking, Foregoing, Roomy, Remembering, Child, Numbered]
+class Following(Point):
+    __slots__ = ()
+    made: ClassVar[list[int]] = []
+
+    def __init__(self, x: int, y: int) -> None:
+        Following.made.append(1)
+        super().__init__(x, y)
+
+
+CLASSES = [Point, Validated, Converted, Looking, Foregoing, Roomy, Remembering, Child, Numbered, Following]
 
 
 def made(make: Any, *values: int) -> Any:
@@ -134,6 +143,13 @@ def test_a_class_that_makes_its_instances_itself_makes_all_of_them() -> None:
     Numbered.made.clear()
     caster(Numbered, ("x", "_y"))(1, 2)
     assert Numbered.made == [1]
+
+
+def test_a_class_that_attrs_did_not_make_has_its_own_init_called() -> None:
+    """It has no field of its own, and may do what the class that it follows does not."""
+    Following.made.clear()
+    caster(Following, ("x", "_y"))(1, 2)
+    assert Following.made == [1]
 
 
 def test_an_init_in_front_of_that_of_attrs_is_passed_by() -> None:

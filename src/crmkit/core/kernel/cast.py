@@ -40,7 +40,10 @@ def _generated(cls: type[Any], names: tuple[str, ...]) -> Callable[..., Any]:
 
 
 def mould(cls: type[Any]) -> Any:
-    """The class that is like this one, but whose instances may be changed, and may become instances of this one."""
+    """The class that is like this one, but whose instances may be changed, and may become instances of this one.
+
+    It is a twin of the same name among the subclasses of this one, for whoever lists them.
+    """
     metaclass: Any = type(cls)
     return metaclass(cls.__name__, (cls,), {"__slots__": (), **_OPEN})
 
@@ -68,7 +71,7 @@ def _lines(cls: type[Any], given: dict[str, str]) -> Iterator[str]:
 
 
 def _plain(cls: type[Any]) -> bool:
-    """Whether attrs only sets its fields, each in a slot, and then calls `__attrs_post_init__`."""
+    """Whether attrs made the class, only sets its fields, each in a slot, and then calls `__attrs_post_init__`."""
     passed_by = any(name in vars(base) for base in cls.__mro__[:-1] for name in _PASSED_BY)
     sets = all(each.init and each.converter is None and each.validator is None for each in attrs.fields(cls))
-    return sets and not passed_by and type(cls) in (type, ABCMeta)
+    return "__attrs_attrs__" in vars(cls) and sets and not passed_by and type(cls) in (type, ABCMeta)

@@ -76,9 +76,13 @@ class Work(Reading):
 
     def trying(self) -> Session:
         """The store, to be written to if it lets itself; whatever fails from here on leaves no half of it."""
-        session = self._open()
+        session = self.locking()
         self.steps += 1
         return session
+
+    def locking(self) -> Session:
+        """The store, to lock something in it, which changes nothing yet."""
+        return self._open()
 
     @property
     def counters(self) -> Counters:
@@ -176,10 +180,10 @@ class Work(Reading):
 
         :raises NotFound: one of them may not be known to this work
         """
-        model, wanted = self.model.of(cls), tuple(ids)
+        session, model, wanted = self.locking(), self.model.of(cls), tuple(ids)
         for id in wanted:
             self.sight.require(model, id)
-        return [known.record for known in self._records.lock(self.session, model, wanted)]
+        return [known.record for known in self._records.lock(session, model, wanted)]
 
     @command
     def sweep(self, sweep: Sweep, *, params: Mapping[str, Given] = NOTHING) -> Swept:
@@ -199,7 +203,7 @@ class Work(Reading):
         Of several transactions that want the same change of a record at once exactly one makes it, if it no longer
         fulfils the condition then; the others wait for that one to end and are told that it is left.
 
-        :raises Invalid: like `sweep`; no ids, or over 1,000 of them
+        :raises Invalid: like `sweep`; something that is no id, or over 1,000 ids
         :raises CriteriaError: like `sweep`
         :raises DefinitionError: like `sweep`
         :raises Conflict: a key refused the change, and another transaction changed one of these records meanwhile
@@ -252,7 +256,7 @@ class Work(Reading):
         if before is not None and event.version != before[model.position["version"]] + 1:
             raise outdated(model.kind, [record.id])
         self.sight.require_targets(model, before, row)
-        self._records.refuse_loops(self.session, model, before, row)
+        self._records.refuse_loops(self.locking(), model, before, row)
         self.writing()
         self.sight.had(model, [record])
         kept: E = self._records.put(model, row)
