@@ -36,7 +36,7 @@ LEDGER = Consumer(
 
 def counter(crm: CRM) -> Id[Product]:
     """A record that counts in its name."""
-    return Id.of(crm.run(None, lambda tx: tx.sales.add_product(code="counter", name="0")).id)
+    return Id.of(crm.run(None, lambda tx: tx.sales.add_product(code=str(tx.new_id(Product)), name="0")).id)
 
 
 def program(*arguments: str) -> subprocess.Popen[str]:
