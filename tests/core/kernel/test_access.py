@@ -207,7 +207,7 @@ WORKED: dict[str, Callable[[Transaction, Any], bool]] = {
 }
 TELLS_NOTHING = {
     *("session", "fail", "now", "occurred", "new_id", "add", "require", "swept", "flush", "finish", "close"),
-    *("counters", "keys", "writing", "trying", "told", "forget"),
+    *("counters", "keys", "writing", "trying", "locking", "told", "forget"),
 }
 
 
