@@ -83,7 +83,9 @@ def typed(rows: Rows, metadata: sa.MetaData) -> sa.Table:
 
 
 def plain(column: Column, value: Any) -> Any:
-    """The value of a row's column as an attribute of a mapped class has it."""
+    """The value of a row's column as an attribute of a mapped class has it; MariaDB keeps moments without a zone."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC)
     if value is None or column.choices is None:
         return sorted(value) if isinstance(value, frozenset) else value
     return column.choices(value)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,18 @@ def test_what_others_commit_meanwhile_is_seen(store: Store) -> None:
     assert snapshot.page("firm", EVERYBODY) == []
     session.rollback()
     snapshot.rollback()
+
+
+def test_moments_are_in_utc_whatever_zone_a_session_is_given(url: str, store: Store) -> None:
+    """By the same name, so that two of them compare as quickly as numbers."""
+    commit(store, insert=[firm(1)])
+    zone = "TIME ZONE 'Asia/Seoul'" if url.startswith("postgresql") else "time_zone = '+09:00'"
+    with unkept(store) as session:
+        session._connection.exec_driver_sql(f"SET {zone}")  # type: ignore[attr-defined]
+        (row,) = session.page("firm", EVERYBODY)
+
+    assert row == firm(1)
+    assert {value.tzinfo for value in row if isinstance(value, datetime)} == {UTC}
 
 
 def end_connections(url: str) -> None:

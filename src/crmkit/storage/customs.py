@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -28,14 +27,8 @@ def written(custom: Custom) -> str:
 
 def read(kept: str) -> Custom:
     """What was written."""
-    return found(json.loads(kept))
-
-
-def found(values: Mapping[str, Any]) -> Custom:
-    """What was written, for drivers that read JSON themselves."""
-    custom: Custom = from_json(
-        Scalar.CUSTOM, {name: each for name, each in values.items() if not name.endswith(f":{FOLD}")}
-    )
+    values = {name: each for name, each in json.loads(kept).items() if not name.endswith(f":{FOLD}")}
+    custom: Custom = from_json(Scalar.CUSTOM, values)
     return custom
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Executable, FromClause, Index, Table
+from sqlalchemy import ColumnElement, Connection, Executable, FromClause, Index, Select, Table
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from crmkit.core.kernel.criteria import Calendar
@@ -17,7 +17,6 @@ from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.money import DECIMALS
 
 MILLIARD: Final = 10**9
-NO_TAGS: Final = frozenset[str]()  #: one for all records that have none
 
 _EXACT: Final = Context(prec=60)  # room for any sum of amounts, whatever precision the host works with
 
@@ -86,6 +85,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def room(self) -> Mapping[str, Any]:
+        """What it is to say besides of tables whose rows are changed again and again."""
+        ...
+
+    @property
     def takes_turns(self) -> bool:
         """Whether who writes does so alone, so that the order of writing is that of the commits."""
         ...
@@ -96,6 +100,10 @@ class Dialect(Protocol):
 
     def tagged(self, tags: ColumnElement[Any], tag: ColumnElement[Any]) -> ColumnElement[bool]:
         """The tag is one of these tags."""
+        ...
+
+    def among(self, id: ColumnElement[Any], ids: Select[Any]) -> ColumnElement[bool]:
+        """What an UPDATE is to change has one of these ids, for which it looks first, then for the rows."""
         ...
 
     def part(self, day: ColumnElement[Any], part: Calendar) -> ColumnElement[int]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from crmkit.core.kernel.errors import MissingExtra, StoreError
 from crmkit.core.kernel.model import Model
 from crmkit.storage.faults import MARIADB, Meaning
-from crmkit.storage.mariadb_dialect import MariaDBDialect
+from crmkit.storage.mariadb_dialect import MariaDBDialect, moment_of
 from crmkit.storage.server import PATIENCE, ServerStore, address, engine
 from crmkit.storage.tables import checked_prefix
 
@@ -68,14 +68,15 @@ class MariaDBStore(ServerStore):
 
     def __init__(self, url: str, model: Model, *, prefix: str = "crm_") -> None:
         try:
-            import pymysql  # noqa: F401
+            from pymysql import constants, converters
         except ImportError:
             raise MissingExtra("mariadb") from None
+        reading = {**converters.conversions, constants.FIELD_TYPE.DATETIME: moment_of}
         made = engine(
             address(url, "mariadb+pymysql", ACCEPTS),
             _set_up,
             failure,
-            connect_args={"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin"},
+            connect_args={"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin", "conv": reading},
         )
         super().__init__(made, model, MariaDBDialect(), prefix=checked_prefix(prefix))
 

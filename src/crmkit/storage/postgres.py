@@ -86,6 +86,9 @@ def failure(error: BaseException, where: str, *, commit: bool) -> tuple[StoreErr
 
 
 def _set_up(connection: Connection[Any]) -> None:
+    from psycopg.types.string import TextLoader
+
+    connection.adapters.register_loader("jsonb", TextLoader)  # the one there is costs as much as a row without it
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise StoreError(f"the database keeps text as {encoding}", hint="one made with ENCODING 'UTF8'")

@@ -17,6 +17,7 @@ from sqlalchemy import (
     FromClause,
     Index,
     Integer,
+    Select,
     String,
     Table,
     Text,
@@ -35,8 +36,8 @@ from crmkit.core.kernel.criteria import Calendar
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.ids import Id, id_of
 from crmkit.core.kernel.money import DECIMALS
-from crmkit.storage.customs import read, written
-from crmkit.storage.dialect import MILLIARD, NO_TAGS, Bare, Kept, amount_of, in_units
+from crmkit.storage import customs, tags
+from crmkit.storage.dialect import MILLIARD, Bare, Kept, amount_of, in_units
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _UNITS: Final = 10**DECIMALS
@@ -60,14 +61,6 @@ def _moment(kept: str) -> datetime:
     return datetime.fromisoformat(f"{kept}Z")
 
 
-def _array(tags: frozenset[str]) -> str:
-    return _JSON(sorted(tags)) if tags else "[]"
-
-
-def _tags(kept: str) -> frozenset[str]:
-    return frozenset(json.loads(kept)) if kept != "[]" else NO_TAGS
-
-
 class SQLiteDialect:
     """SQLite with texts in UTF-8: there the order of bytes is that of code points, and no text has a length to keep."""
 
@@ -82,13 +75,14 @@ class SQLiteDialect:
         Scalar.AMOUNT: Kept(BigInteger(), in_units, amount_of),
         Scalar.DATE: Kept(Text(), date.isoformat, date.fromisoformat),
         Scalar.MOMENT: Kept(Text(), _written, _moment),
-        Scalar.TAGS: Kept(Text(), _array, _tags),
-        Scalar.CUSTOM: Kept(Text(), written, read),
+        Scalar.TAGS: Kept(Text(), tags.written, tags.read),
+        Scalar.CUSTOM: Kept(Text(), customs.written, customs.read),
     }
     takes_turns: Final = True
     forgiving: Final = True
     folded: Final[TypeEngine[Any]] = Text()
     options: Final[Mapping[str, Any]] = {}
+    room: Final[Mapping[str, Any]] = {}
 
     def contains(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:
         """As `instr` finds it; LIKE would fold letters and know wildcards."""
@@ -97,6 +91,10 @@ class SQLiteDialect:
     def tagged(self, tags: ColumnElement[Any], tag: ColumnElement[Any]) -> ColumnElement[bool]:
         """As JSON reads it."""
         return exists().where(func.json_each(tags).table_valued("value").c.value == tag)
+
+    def among(self, id: ColumnElement[Any], ids: Select[Any]) -> ColumnElement[bool]:
+        """As it is."""
+        return id.in_(ids)
 
     def part(self, day: ColumnElement[Any], part: Calendar) -> ColumnElement[int]:
         """A number, out of the text."""
