@@ -1,7 +1,7 @@
-"""The SQL reading of a sweep: one INSERT writes its events, then UPDATEs do to the rows what the events say.
+"""The SQL reading of a sweep: one INSERT writes its events, then one UPDATE does to the rows what the events say.
 
-The condition is read once, by the INSERT, which locks what it finds where a database has locks on rows, and tells which
-records it wrote of. The UPDATEs name them, a thousand at a time.
+The condition is read once, by the INSERT, which locks what it finds where a database has locks on rows. The UPDATE goes
+from the events to their rows, so that no ids travel.
 
 A sweep among some records locks first those that fulfil the condition, and tells which they are; INSERT and UPDATE then
 name them. They are found by the primary key, and so locked in the order of their ids: two that want the same wait for
@@ -11,7 +11,7 @@ each other one way only. And nobody waits for a row inside the INSERT, which on 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -23,8 +23,6 @@ from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.text import fold
 from crmkit.storage.tables import EVENT, Tables, compared
 from crmkit.storage.where import Where
-
-AT_ONCE: Final = 1_000  #: records that one UPDATE names
 
 _COLUMNS: Final = {column.path: column for column in EVENT}
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -51,21 +49,15 @@ class SweepStatements:
         """What it did, with events behind the sequence `batch`; None where a row changed in between."""
         sweep = self.sweep
         if sweep.among is None:
-            ids = connection.scalars(self.record).all()
-            return Swept(sweep.name, len(ids), batch) if self._changed(connection, ids) else None
+            count = connection.execute(self._record(self._swept())).rowcount
+            changed = count == 0 or connection.execute(self._change(self._told(batch))).rowcount == count
+            return Swept(sweep.name, count, batch) if changed else None
         ids = connection.scalars(self.locked).all()
-        told = not ids or connection.execute(self._record(self._among(ids))).rowcount == len(ids)
-        if not told or not self._changed(connection, ids):
+        these = self.row.c.id.in_(sa.bindparam(None, ids, expanding=True, type_=self.row.c.id.type))
+        statements = (self._record(these), self._change(these)) if ids else ()
+        if any(connection.execute(statement).rowcount != len(ids) for statement in statements):
             return None
         return Swept(sweep.name, len(ids), batch, tuple([self.tables.read(Scalar.ID, id) for id in ids]))
-
-    def _changed(self, connection: sa.Connection, ids: Sequence[Any]) -> bool:
-        """Each of these rows is changed, some at a time.
-
-        To join them with their events instead is a quadratic plan on PostgreSQL as long as it has no statistics.
-        """
-        portions = (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
-        return all(connection.execute(self.change_of(some)).rowcount == len(some) for some in portions)
 
     @property
     def locked(self) -> sa.Select[Any]:
@@ -73,12 +65,8 @@ class SweepStatements:
         found = sa.select(self.row.c.id).where(self._swept()).order_by(self.row.c.id).with_for_update(of=self.row)
         return found.with_hint(self.row, "FORCE INDEX (PRIMARY)", "mariadb")
 
-    @property
-    def record(self) -> sa.Insert:
-        """To write the events of all rows that fulfil the condition and would change, and say which they are."""
-        return self._record(self._swept()).returning(self.journal.c.record)
-
     def _record(self, there: sa.ColumnElement[bool]) -> sa.Insert:
+        """To write the events of these rows."""
         stamp, row = self.sweep.stamp, self.row
         cells = {
             "at": self._recorded(),
@@ -97,23 +85,26 @@ class SweepStatements:
         insert = self.journal.insert().from_select(list(cells), found.with_for_update(of=row))
         return insert.execution_options(preserve_rowcount=True)  # PostgreSQL's driver forgets it with the cursor
 
-    def change_of(self, ids: Sequence[Any]) -> sa.Update:
-        """To change the rows with these ids (as their table has them), locked since their events were written."""
+    def _change(self, there: sa.ColumnElement[bool]) -> sa.Update:
+        """To change these rows, locked since their events were written."""
         row = self.row
         return (
             row.update()
             .values({**dict(self._values()), "version": row.c.version + 1, "modified_at": self._recorded()})
-            .where(self._among(ids))
+            .where(there)
         )
+
+    def _told(self, batch: int) -> sa.ColumnElement[bool]:
+        """The rows of this operation's events behind `batch`."""
+        event = self.journal.c
+        mine = event.operation == self._said("operation", self.sweep.stamp.operation)
+        return self.tables.dialect.among(self.row.c.id, sa.select(event.record).where(mine, event.sequence > batch))
 
     def _swept(self) -> sa.ColumnElement[bool]:
         there = Where(self.tables).condition(self.sweep.where, self.row)
         if self.sweep.moves:
             return there
         return there & sa.or_(*[self._differs(column, value) for column, value in self.sweep.sets])
-
-    def _among(self, ids: Sequence[Any]) -> sa.ColumnElement[bool]:
-        return self.row.c.id.in_(sa.bindparam(None, ids, expanding=True, type_=self.row.c.id.type))
 
     def _recorded(self) -> sa.ColumnElement[Any]:
         """The time at which it is recorded, which never goes back."""

@@ -174,7 +174,15 @@ def _kind(metadata: sa.MetaData, model: EntityModel, dialect: Dialect, prefix: s
         if column.target
     ]
     indexes = [sa.Index(None, *paths, unique=unique) for paths, unique in _indexes(model).items()]
-    table = sa.Table(f"{prefix}{model.kind}", metadata, *columns, *references, *indexes, **dialect.options)
+    table = sa.Table(
+        f"{prefix}{model.kind}",
+        metadata,
+        *columns,
+        *references,
+        *indexes,
+        **dialect.options,
+        **dialect.room,
+    )
     return Rows(table, model.columns, encoder(model.columns, kept), decoder(model.columns, kept))
 
 
@@ -215,9 +223,8 @@ def _journal(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
         metadata,
         sa.Column("sequence", _SEQUENCE, sa.Identity(always=True), primary_key=True),
         *(sa.Column(column.name, kept[column.scalar].type, nullable=False) for column in EVENT[1:]),
-        sa.Index(None, "record"),
         sa.Index(None, "operation", "sequence"),
-        sa.Index(None, "kind", "record", "version", unique=True),
+        sa.Index(None, "record", "kind", "version", unique=True),  # the record first, as some ask for it alone
         **dialect.options,
     )
     return Rows(table, EVENT, encoder(EVENT, kept), decoder(EVENT, kept))

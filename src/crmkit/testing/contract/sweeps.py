@@ -13,7 +13,7 @@ from crmkit.core.kernel.errors import Conflict, Invalid
 from crmkit.core.kernel.store import Session, Store
 from crmkit.core.kernel.sweep import Sweep
 from crmkit.testing.contract.checks import EVERYBODY, check_sweep, unkept
-from crmkit.testing.contract.supplied import Supplied, a_sweep, one_store
+from crmkit.testing.contract.supplied import Supplied, a_sweep, at_once, commit, one_store
 from crmkit.testing.world.records import AcmeVisit, Firm, Visit
 from crmkit.testing.world.samples import HOSTILE, an_event, an_id, cell, exactly, firm, row_of, visit
 from crmkit.testing.world.strategies import Situation
@@ -80,6 +80,24 @@ class Sweeps(Supplied):
 
         with pytest.raises(Conflict):
             session.sweep(a_sweep(Sweep("s", Firm, ALWAYS, {"region": "x"}, event="firm.s")))
+
+    def test_a_sweep_changes_what_it_told_of_and_nothing_else(self, store: Store) -> None:
+        """Also beside another one of the same operation, as somebody has who asks again before the answer is there."""
+        commit(store, insert=[visit(1), visit(2), visit(3)])
+        first = store.begin()
+        first.sweep(a_sweep(Sweep("s", Visit, where("id").in_([an_id(1), an_id(3)]), {"note": "1st"}, event="visit.s")))
+
+        def second() -> tuple[int, list[tuple[Any, ...]]]:
+            with unkept(store) as other:
+                both = where("id").in_([an_id(1), an_id(2)])
+                swept = other.sweep(a_sweep(Sweep("s", Visit, both, {"score": 5}, event="visit.s")))
+                names = ("version", "note", "score")
+                found = [tuple(cell("visit", row, name) for name in names) for row in other.page("visit", EVERYBODY)]
+                return swept.count, found
+
+        (told,) = at_once([second], meanwhile=first.commit)
+
+        assert told == (2, [(3, "1st", 5), (2, None, 5), (2, "1st", None)])
 
     @one_store
     @given(case=sweeps())
