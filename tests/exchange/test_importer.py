@@ -16,6 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.crms import STORES, opened
+from support.faulty import WHEN, Faulty, When
 
 from crmkit.core.imports.run import ImportRun
 from crmkit.core.kernel.entity import kind_of
@@ -60,6 +61,28 @@ def test_a_file_says_what_became_of_its_lines(crm: CRM) -> None:
     assert (done.read, done.unchanged, done.revised, done.created, done.rejected) == (4, 1, 1, 1, 1)
     assert str(done) == "4 read, 1 created, 1 revised, 1 unchanged, 1 rejected"
     assert topics(crm) == ["a", "c", "d"]
+
+
+@pytest.mark.parametrize("when", WHEN)
+def test_whoever_is_in_the_way_for_a_moment_costs_no_line(when: When, tmp_path: Path) -> None:
+    """Whatever is asked when a transaction is in another's way, it is entered again as a whole, and once."""
+    text, number, fell = "key,topic\nL1,a\nL2,b\nL3,\nL4,d\nL5,e\n", 0, True
+    while fell:
+        number += 1
+        with opened("memory", tmp_path) as crm:
+            crm._store = front = Faulty(crm._store)  # type: ignore[arg-type]
+            with front.failing(number, when):
+                done = bring(crm, "lead", text, batch=2)
+            fell = front.failed > 0
+            assert (done.created, done.rejected, topics(crm)) == (4, 1, ["a", "b", "d", "e"]), number
+            assert [note.line for note in done.notes if note.rejected] == [4]
+            with crm.read() as view:
+                (run,) = view.of(ImportRun).find()
+                told = {event.stamp.operation for event in view.journal() if event.name == "lead.captured"}
+            assert (run.created, run.rejected, set(done.operations)) == (4, 1, told)
+            assert len(done.operations) == len(told)
+            assert crm.replay()
+    assert number > 20
 
 
 def test_the_good_lines_around_a_bad_one_are_kept(crm: CRM) -> None:

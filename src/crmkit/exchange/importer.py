@@ -7,11 +7,11 @@ from contextlib import closing
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from attrs import define, evolve, field, frozen
 
-from crmkit.core.kernel.errors import Conflict, CriteriaError, CrmError, IllegalMove, Invalid, NotFound, Refused, shape
+from crmkit.core.kernel.errors import CriteriaError, CrmError, IllegalMove, Invalid, NotFound, Refused, shape
 from crmkit.core.kernel.ids import Id
 from crmkit.core.kernel.text import LONGEST_CODE
 from crmkit.core.people.user import User
@@ -26,8 +26,9 @@ from crmkit.exchange.run import Run
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
+    from crmkit.transaction import Transaction
 
-OF_THE_LINE: Final = (Invalid, Refused, IllegalMove, NotFound, Conflict, CriteriaError)
+OF_THE_LINE: Final = (Invalid, Refused, IllegalMove, NotFound, CriteriaError)
 """What a line can be rejected for; anything else, a full disk say, ends the import."""
 
 MOST_WAITING: Final = 10_000  #: lines that are kept to be entered again behind the last one
@@ -59,7 +60,8 @@ def import_csv(
     :raises Invalid: a file or a plan that cannot be read, before anything is written
     :raises NotFound: no such actor
     :raises IllegalMove: the run was taken back while it went on; nothing of it stays
-    :raises StoreError: the database fails; what was imported before that stays
+    :raises Unavailable: others are in its way for too long; what was imported before that stays
+    :raises StoreError: the database fails; likewise
     """
     require_known(kind, KINDS, "kind", "there is no kind of line")
     if type(batch) is not int or batch < 1:
@@ -160,33 +162,41 @@ class _Import:
             start, size = start + len(group), size * 2
 
     def _attempt(self, group: Sequence[_Entry], *, again: bool) -> list[_Outcome] | _Failed:
-        """All of these lines in one transaction, or none."""
-        outcomes, waiting, run = list[_Outcome](), list[_Entry](), self.run
+        """All of these lines in one transaction, which is tried again while others are in its way; or none."""
+        run, tries = self.run, [_Try()]
+
+        def enter(tx: Transaction) -> _Try:
+            tries.append(_Try())
+            self._enter(tx, group, tries[-1], again=again)
+            return tries[-1]
+
         try:
-            with run.crm.transaction(run.actor, cause=run.cause) as tx:
-                run.require_begun(tx)
-                desk = Desk(tx, self.reading.fields, again)
-                desk.prepare(entry.row for entry in group)
-                for entry in group:
-                    outcomes.append(self._outcome(desk, entry))
-                    if desk.waits:
-                        waiting.append(entry)
-                effects = [] if again else [outcome.effect for outcome in outcomes]
-                changed = tx.steps > 0
-                if changed:
-                    run.advance(tx, effects)
+            done = run.crm.run(run.actor, enter, cause=run.cause)
         except OF_THE_LINE as error:
-            if isinstance(error, IllegalMove | Conflict):
+            if isinstance(error, IllegalMove):
                 run.require_not_taken_back()  # no line is to blame for that
-            whole = len(outcomes) == len(group)  # then it was the commit that failed, and nobody knows for which line
-            return _Failed(len(group) // 2 if whole else len(outcomes), error)
-        if changed:
-            self.findings.operations.append(tx.stamp.operation)
+            good = len(tries[-1].outcomes)
+            whole = good == len(group)  # then it was the commit that failed, and nobody knows for which line
+            return _Failed(good // 2 if whole else good, error)
+        if done.operation is not None:
+            self.findings.operations.append(done.operation)
             run.untold.clear()
-        else:
-            run.untold.update(effects)
-        self.waiting += waiting[: MOST_WAITING - len(self.waiting)]
-        return outcomes
+        elif not again:
+            run.untold.update(done.effects)
+        self.waiting += done.waiting[: MOST_WAITING - len(self.waiting)]
+        return done.outcomes
+
+    def _enter(self, tx: Transaction, group: Sequence[_Entry], into: _Try, *, again: bool) -> None:
+        self.run.require_begun(tx)
+        desk = Desk(tx, self.reading.fields, again)
+        desk.prepare(entry.row for entry in group)
+        for entry in group:
+            into.outcomes.append(self._outcome(desk, entry))
+            if desk.waits:
+                into.waiting.append(entry)
+        if tx.steps > 0:
+            self.run.advance(tx, [] if again else into.effects)
+            into.operation = tx.stamp.operation
 
     def _outcome(self, desk: Desk, entry: _Entry) -> _Outcome:
         row, name = entry.row, getattr(entry.row, entry.row.identity)
@@ -205,9 +215,23 @@ class _Import:
         return _Outcome(line, Effect.REJECTED, [refused(line.number, error)])
 
 
+@define
+class _Try:
+    """What a transaction did with its lines, as far as it came."""
+
+    outcomes: list[_Outcome] = field(factory=list)
+    waiting: list[_Entry] = field(factory=list)
+    operation: Id[Any] | None = None  #: under which it changed something
+
+    @property
+    def effects(self) -> list[Effect]:
+        """Of each line."""
+        return [outcome.effect for outcome in self.outcomes]
+
+
 @frozen
 class _Failed:
-    """A transaction that was rolled back."""
+    """A transaction of which nothing is kept."""
 
     good: int  #: how many of its lines, the first ones, were entered before it failed
     error: CrmError
