@@ -61,7 +61,8 @@ def import_csv(
     :raises NotFound: no such actor
     :raises IllegalMove: the run was taken back while it went on; nothing of it stays
     :raises Unavailable: others are in its way for too long; what was imported before that stays
-    :raises StoreError: the database fails; likewise
+    :raises OutcomeUnknown: the database fails at a COMMIT; what it was for stays or not, and importing again tells
+    :raises StoreError: it fails otherwise; as with `Unavailable`
     """
     require_known(kind, KINDS, "kind", "there is no kind of line")
     if type(batch) is not int or batch < 1:
