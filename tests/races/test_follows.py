@@ -48,6 +48,7 @@ def together(crm: CRM, *dos: Do, patience: float = LONG_ENOUGH) -> list[bool]:
             do(tx)
             with suppress(BrokenBarrierError):
                 meeting.wait(patience)
+                meeting.abort()  # whoever looks again meets nobody
             for before in ended[:place]:
                 before.wait(patience)
 

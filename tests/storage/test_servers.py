@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from support import servers
 from support.crms import STORES, place
 
@@ -19,13 +20,15 @@ from crmkit.builtin import open_store
 from crmkit.core.kernel.bind import bind
 from crmkit.core.kernel.criteria import where
 from crmkit.core.kernel.errors import Conflict, Invalid, MissingExtra, SchemaOutdated, StoreError
+from crmkit.core.kernel.ids import id_of
 from crmkit.core.kernel.model import Model
 from crmkit.core.kernel.store import Store
+from crmkit.core.kernel.sweep import Sweep
 from crmkit.crm import CRM
 from crmkit.storage import server
 from crmkit.testing.contract.checks import EVERYBODY, unkept
-from crmkit.testing.contract.supplied import commit
-from crmkit.testing.world.records import MODEL, Firm
+from crmkit.testing.contract.supplied import a_sweep, commit
+from crmkit.testing.world.records import MODEL, Firm, Visit
 from crmkit.testing.world.samples import an_event, an_id, firm, visit
 
 ON_SERVERS: list[Any] = [store for store in STORES if store in servers.ADMIN]
@@ -187,6 +190,18 @@ def test_moments_are_in_utc_whatever_zone_a_session_is_given(url: str, store: St
 
     assert row == firm(1)
     assert {value.tzinfo for value in row if isinstance(value, datetime)} == {UTC}
+
+
+def test_a_sweep_waits_for_nobody_who_writes_elsewhere(store: Store) -> None:
+    """It reads no event but its own, whatever else is in the journal and not committed yet."""
+    commit(store, insert=[visit(number, score=number % 5) for number in range(3000)])
+    sweep = a_sweep(Sweep("s", Visit, where("score") == 1, {"note": "swept"}, event="visit.swept"))
+    with unkept(store) as one, unkept(store) as another, unkept(store) as session:
+        for other, step in ((one, -1), (another, 1)):  # of operations next to this one
+            event, mine = an_event("firm", firm(step + 2)), sweep.stamp.operation
+            other.record([evolve(event, stamp=evolve(event.stamp, operation=id_of(mine.int + step)))])
+
+        assert session.sweep(sweep).count == 600
 
 
 def end_connections(url: str) -> None:

@@ -123,7 +123,7 @@ class MariaDBDialect:
         return exists().where(func.json_table(tags, _TAG).table_valued("tag").c.tag == tag)
 
     def among(self, id: ColumnElement[Any], ids: Select[Any]) -> ColumnElement[bool]:
-        """Joined with them; what gives them is done first if it has a limit, and otherwise asked for every row."""
+        """Joined with them; without a limit what gives them would be joined as well, and asked for row by row."""
         return id == ids.limit(LARGEST_INTEGER).subquery().c[0]
 
     def part(self, day: ColumnElement[Any], part: Calendar) -> ColumnElement[int]:

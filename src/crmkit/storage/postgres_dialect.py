@@ -101,8 +101,8 @@ class PostgresDialect:
         return tags.op("@>", is_comparison=True)(func.to_jsonb(cast(tag, Text), type_=JSONB()))
 
     def among(self, id: ColumnElement[Any], ids: Select[Any]) -> ColumnElement[bool]:
-        """By way of an array: joined, they are gone through for each row as long as there are no statistics."""
-        return id == func.any(func.array(ids.scalar_subquery()))
+        """Out of an array, of which it expects few: joined itself, it is gone through for each row at times."""
+        return id == func.unnest(func.array(ids.scalar_subquery())).table_valued("id").render_derived().c.id
 
     def part(self, day: ColumnElement[Any], part: Calendar) -> ColumnElement[int]:
         """A number, out of the date."""

@@ -21,7 +21,7 @@ from crmkit.core.kernel.columns import Column, Json, to_json
 from crmkit.core.kernel.fields import Scalar
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.text import fold
-from crmkit.storage.tables import EVENT, Tables, compared
+from crmkit.storage.tables import EVENT, Tables, by_operation, compared
 from crmkit.storage.where import Where
 
 _COLUMNS: Final = {column.path: column for column in EVENT}
@@ -95,10 +95,15 @@ class SweepStatements:
         )
 
     def _told(self, batch: int) -> sa.ColumnElement[bool]:
-        """The rows of this operation's events behind `batch`."""
+        """The rows of this operation's events behind `batch`.
+
+        MariaDB locks the events that it reads, and waits for those of others: so it is to read none of these.
+        """
         event = self.journal.c
         mine = event.operation == self._said("operation", self.sweep.stamp.operation)
-        return self.tables.dialect.among(self.row.c.id, sa.select(event.record).where(mine, event.sequence > batch))
+        ids = sa.select(event.record).where(mine, event.sequence + 0 > batch)  # found by the operation alone
+        found = ids.with_hint(self.journal, f"FORCE INDEX ({by_operation(self.journal)})", "mariadb")
+        return self.tables.dialect.among(self.row.c.id, found)
 
     def _swept(self) -> sa.ColumnElement[bool]:
         there = Where(self.tables).condition(self.sweep.where, self.row)

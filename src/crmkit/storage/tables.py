@@ -230,6 +230,11 @@ def _journal(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
     return Rows(table, EVENT, encoder(EVENT, kept), decoder(EVENT, kept))
 
 
+def by_operation(journal: sa.Table) -> str:
+    """The name of the index by which the events of an operation are found."""
+    return next(str(index.name) for index in journal.indexes if "operation" in index.columns)
+
+
 def _beside(
     metadata: sa.MetaData, dialect: Dialect, name: str, columns: tuple[Column, ...], *indexes: sa.Index, key: int = 1
 ) -> Rows:
