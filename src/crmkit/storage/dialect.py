@@ -103,7 +103,7 @@ class Dialect(Protocol):
         ...
 
     def among(self, id: ColumnElement[Any], ids: Select[Any]) -> ColumnElement[bool]:
-        """What an UPDATE is to change has one of these ids, for which it looks first, then for the rows."""
+        """The id is one of these, in an UPDATE: it asks for the ids once, then for the row of each."""
         ...
 
     def part(self, day: ColumnElement[Any], part: Calendar) -> ColumnElement[int]:
