@@ -43,12 +43,19 @@ REFUSED: dict[str, tuple[str, Any]] = {
     "a random id": ("firm_id", uuid4()),
 }
 
+SIGNS = "".join(map(chr, [*range(1, 0x300), 0x2028, 0x2029, 0xFEFF, 0xFFFD, 0xFFFF, 0x10000, 0x1F600, 0x10FFFF]))
+
 EXACT: dict[str, tuple[str, Any, Any]] = {
     "the largest amount": ("price", Decimal("99999999999999.9999"), Decimal("99999999999999.9999")),
     "a moment in another zone": ("started_at", LATE, LATE.astimezone(UTC)),
     "70,000 bytes": ("note", "x" * 70_000, "x" * 70_000),
     "400,000 bytes": ("note", "🎉" * 100_000, "🎉" * 100_000),
     "the last day": ("birthday", date.max, date.max),
+    "the first day": ("birthday", date.min, date.min),
+    "the first moment": ("started_at", datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)),
+    "an amount below nothing": ("price", Decimal("-0.0001"), Decimal("-0.0001")),
+    "the largest number": ("score", 2**63 - 1, 2**63 - 1),
+    "every sign that needs to be escaped somewhere": ("note", SIGNS, SIGNS),
     "a blank at the end": ("code", "abc ", "abc "),
     "backslashes, quotes and percents": ("note", "\\'\"%s %(x)s :x ?", "\\'\"%s %(x)s :x ?"),
 }

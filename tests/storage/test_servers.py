@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from attrs import evolve
 from support import servers
 from support.crms import STORES, place
@@ -26,6 +27,7 @@ from crmkit.core.kernel.store import Store
 from crmkit.core.kernel.sweep import Sweep
 from crmkit.crm import CRM
 from crmkit.storage import server
+from crmkit.storage.mariadb_dialect import MariaDBDialect
 from crmkit.testing.contract.checks import EVERYBODY, unkept
 from crmkit.testing.contract.supplied import a_sweep, commit
 from crmkit.testing.world.records import MODEL, Firm, Visit
@@ -312,3 +314,17 @@ def test_a_database_that_is_not_in_utf8_is_refused() -> None:
     made = servers.make("postgres", "latin", encoding="LATIN1")
     with pytest.raises(StoreError, match="LATIN1"), closing(open_store(made, MODEL, prefix="crm_")) as store:
         store.create()
+
+
+@pytest.mark.skipif("mariadb" not in STORES, reason="there is no server for mariadb")
+def test_what_mariadb_cannot_send_is_told() -> None:
+    """Rather than being none, for rows travel as texts there, and what is too long is NULL."""
+    with place("mariadb", Path(), MODEL) as url, closing(open_store(url, MODEL, prefix="crm_")) as store:
+        engine: sa.Engine = store._engine  # type: ignore[attr-defined]
+        dialect = MariaDBDialect()
+        with engine.connect() as connection:
+            most = connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar()
+            found = connection.execute(sa.select(*dialect.packed([sa.func.repeat('"', most)]))).all()
+
+        with pytest.raises(StoreError, match="max_allowed_packet"):
+            list(dialect.unpacked(found))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Context, Decimal
 from typing import Any, Final, Protocol
@@ -92,6 +92,14 @@ class Dialect(Protocol):
     @property
     def takes_turns(self) -> bool:
         """Whether who writes does so alone, so that the order of writing is that of the commits."""
+        ...
+
+    def packed(self, cells: Sequence[ColumnElement[Any]]) -> Sequence[ColumnElement[Any]]:
+        """What to select for these cells of each row: the cells, or what brings them all."""
+        ...
+
+    def unpacked(self, found: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+        """The cells of rows that were selected so, for `Kept.decode`."""
         ...
 
     def contains(self, text: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -140,7 +140,7 @@ class _Chosen:
         self._event, self._operation = tables.journal.table, tables.operations.table
         self._position, self._sequence = self._operation.c.position, self._event.c.sequence
         joined = self._event.join(self._operation, self._operation.c.id == self._event.c.operation)
-        chosen = sa.select(*self._event.columns, self._position).select_from(joined)
+        chosen = tables.journal.select().add_columns(self._position).select_from(joined)
         self._select = chosen if kind is None else chosen.where(self._event.c.kind == kind)
 
     def of_record(self, connection: sa.Connection, id: Id[Any], after: Place, last: int, limit: int) -> Iterator[Fed]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from crmkit.core.kernel.errors import MissingExtra, StoreError
 from crmkit.core.kernel.model import Model
 from crmkit.storage.faults import MARIADB, Meaning
-from crmkit.storage.mariadb_dialect import MariaDBDialect, moment_of
+from crmkit.storage.mariadb_dialect import MariaDBDialect
 from crmkit.storage.server import PATIENCE, ServerStore, address, engine
 from crmkit.storage.tables import checked_prefix
 
@@ -71,7 +71,8 @@ class MariaDBStore(ServerStore):
             from pymysql import constants, converters
         except ImportError:
             raise MissingExtra("mariadb") from None
-        reading = {**converters.conversions, constants.FIELD_TYPE.DATETIME: moment_of}
+        texts = {constants.FIELD_TYPE.DATE, constants.FIELD_TYPE.DATETIME}  # read as they are where rows are packed
+        reading = {type: how for type, how in converters.conversions.items() if type not in texts}
         made = engine(
             address(url, "mariadb+pymysql", ACCEPTS),
             _set_up,

@@ -283,8 +283,9 @@ class SQLSession:
     def _events(self, chosen: sa.Select[Any], after: int) -> Iterator[Event]:
         journal = self._prepared.tables.journal
         while found := self._opened().execute(chosen.where(journal.table.c.sequence > after)).all():
-            yield from map(event_of, journal.decode(found))
-            after = found[-1].sequence
+            events = [event_of(row) for row in journal.decode(found)]
+            yield from events
+            after = events[-1].sequence
 
     def redact(self, events: Sequence[Event], operations: Sequence[Operation]) -> None:
         """Write anew what these say."""

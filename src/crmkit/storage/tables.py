@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
-from attrs import frozen
+from attrs import field, frozen
 from sqlalchemy.schema import CreateTable
 
 from crmkit.core.kernel.columns import Column, from_json
@@ -75,12 +75,22 @@ class Rows:
 
     table: sa.Table
     columns: tuple[Column, ...]
-    encode: Convert
-    decode: Convert
+    dialect: Dialect
+    encode: Convert = field(init=False)
+    decode: Convert = field(init=False)
+
+    @encode.default
+    def _to_cells(self) -> Convert:
+        return encoder(self.columns, self.dialect.kept)
+
+    @decode.default
+    def _from_cells(self) -> Convert:
+        decode = decoder(self.columns, self.dialect.kept)
+        return lambda found: decode(self.dialect.unpacked(found))
 
     def select(self) -> sa.Select[Any]:
         """What `decode` reads, of all rows: folds are there to be compared only."""
-        return sa.select(*[self.table.c[column.name] for column in self.columns])
+        return sa.select(*self.dialect.packed([self.table.c[column.name] for column in self.columns]))
 
     def stored(self, column: Column) -> tuple[str, ...]:
         """The table's columns in which a column of the row stands."""
@@ -162,7 +172,6 @@ def tables(model: Model, dialect: Dialect, prefix: str) -> Tables:
 
 
 def _kind(metadata: sa.MetaData, model: EntityModel, dialect: Dialect, prefix: str) -> Rows:
-    kept = dialect.kept
     columns = [built for column in model.columns for built in _columns(column, dialect)]
     names = [column.name for column in columns]
     for name in names:
@@ -183,7 +192,7 @@ def _kind(metadata: sa.MetaData, model: EntityModel, dialect: Dialect, prefix: s
         **dialect.options,
         **dialect.room,
     )
-    return Rows(table, model.columns, encoder(model.columns, kept), decoder(model.columns, kept))
+    return Rows(table, model.columns, dialect)
 
 
 def _columns(column: Column, dialect: Dialect) -> Iterator[sa.Column[Any]]:
@@ -227,7 +236,7 @@ def _journal(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> Rows:
         sa.Index(None, "record", "kind", "version", unique=True),  # the record first, as some ask for it alone
         **dialect.options,
     )
-    return Rows(table, EVENT, encoder(EVENT, kept), decoder(EVENT, kept))
+    return Rows(table, EVENT, dialect)
 
 
 def by_operation(journal: sa.Table) -> str:
@@ -251,7 +260,7 @@ def _beside(
         for place, column in enumerate(columns)
     ]
     table = sa.Table(name, metadata, *made, *indexes, **dialect.options)
-    return Rows(table, columns, encoder(columns, kept), decoder(columns, kept))
+    return Rows(table, columns, dialect)
 
 
 def _made(metadata: sa.MetaData, dialect: Dialect, prefix: str) -> sa.Table:
