@@ -28,7 +28,7 @@ def in_units(amount: Decimal) -> int:
 
 def amount_of(units: int) -> Decimal:
     """The amount of this many units."""
-    return _EXACT.scaleb(Decimal(units), -DECIMALS)
+    return _EXACT.scaleb(units, -DECIMALS)
 
 
 class Bare(UserDefinedType[Any]):
