@@ -79,7 +79,7 @@ class MariaDBStore(ServerStore):
             failure,
             connect_args={"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin", "conv": reading},
         )
-        super().__init__(made, model, MariaDBDialect(), prefix=checked_prefix(prefix))
+        super().__init__(made, model, MariaDBDialect, prefix=checked_prefix(prefix))
 
 
 def failure(error: BaseException, where: str, *, commit: bool) -> tuple[StoreError, Meaning] | None:

@@ -60,7 +60,7 @@ class PostgresStore(ServerStore):
         except ImportError:
             raise MissingExtra("postgres") from None
         made = engine(address(url, "postgresql+psycopg", ACCEPTS), _set_up, failure)
-        super().__init__(made, model, PostgresDialect(), prefix=checked_prefix(prefix))
+        super().__init__(made, model, PostgresDialect, prefix=checked_prefix(prefix))
 
 
 def failure(error: BaseException, where: str, *, commit: bool) -> tuple[StoreError, Meaning] | None:

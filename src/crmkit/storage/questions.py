@@ -29,7 +29,7 @@ from crmkit.core.kernel.store import Order
 from crmkit.storage.tables import Tables
 from crmkit.storage.where import Slot, Where
 
-REMEMBERED: Final = 500  #: questions of one store; the one that was not asked for longest makes room
+REMEMBERED: Final = 500  #: questions; the one that was not asked for longest makes room
 
 LIMIT: Final = "limit"
 
@@ -69,7 +69,7 @@ class Written:
 
 @frozen(eq=False)
 class Questions:
-    """The queries for records of all kinds that one store was asked so far."""
+    """The queries for records of all kinds that were asked so far."""
 
     tables: Tables
     dialect: sa.Dialect

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from attrs import frozen
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmkit.core.kernel.errors import StoreError
@@ -24,7 +23,6 @@ from crmkit.core.kernel.store import Order
 from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.core.kernel.whole import LARGEST_INTEGER
-from crmkit.storage import feed
 from crmkit.storage.attempt import Attempts
 from crmkit.storage.collector import at_rest
 from crmkit.storage.dialect import Dialect
@@ -34,14 +32,12 @@ from crmkit.storage.line import Line
 from crmkit.storage.migrate import migrate
 from crmkit.storage.operations import operation_of
 from crmkit.storage.operations import row_of as row_of_operation
-from crmkit.storage.questions import Questions
+from crmkit.storage.prepared import Prepared, prepared
 from crmkit.storage.redaction import redacted
 from crmkit.storage.refusals import changed_meanwhile, done_before, nothing_to_redact, recorded_before
 from crmkit.storage.registers import Registers
 from crmkit.storage.schema import as_made, create, found
-from crmkit.storage.statements import Statements, Write, insert
 from crmkit.storage.sweep import SweepStatements
-from crmkit.storage.tables import Tables, tables
 from crmkit.storage.tally import partials
 
 AT_ONCE: Final = 500  #: ids, or events, that one statement asks for
@@ -50,32 +46,12 @@ GONE_AT_ONCE: Final = 10_000  #: ids that one statement deletes; SQLite takes 32
 T = TypeVar("T")
 
 
-@frozen(eq=False)
-class Prepared:
-    """What is known of a database before anything is said to it."""
-
-    model: Model
-    tables: Tables
-    kinds: Mapping[str, Statements]
-    questions: Questions
-    record: Write
-    keep: Write  #: an operation
-
-
 class SQLStore:
     """One CRM in one database, in tables of its own."""
 
-    def __init__(self, engine: sa.Engine, model: Model, dialect: Dialect, *, prefix: str) -> None:
-        made = tables(model, dialect, prefix)
+    def __init__(self, engine: sa.Engine, model: Model, dialect: type[Dialect], *, prefix: str) -> None:
         self._engine: sa.Engine | None = engine
-        self._prepared = Prepared(
-            model,
-            made,
-            {kind: Statements(rows, engine.dialect) for kind, rows in made.kinds.items()},
-            Questions(made, engine.dialect),
-            insert(made.journal, engine.dialect, but="sequence"),
-            feed.keeping(made, engine.dialect),
-        )
+        self._prepared = prepared(model, dialect, prefix, engine.dialect)
         self._prefix = prefix
 
     def create(self, *, thorough: bool = False) -> None:

@@ -25,9 +25,10 @@ from crmkit.storage.faults import SQLITE, Meaning
 from crmkit.storage.leftovers import MARK, Leftovers, checkpoint
 from crmkit.storage.line import FAILURE, Line
 from crmkit.storage.mounts import network_of
+from crmkit.storage.prepared import Prepared
 from crmkit.storage.schema import as_made
 from crmkit.storage.snapshot import SQLSnapshot
-from crmkit.storage.sql import Prepared, SQLSession, SQLStore
+from crmkit.storage.sql import SQLSession, SQLStore
 from crmkit.storage.sqlite_dialect import SQLiteDialect
 from crmkit.storage.tables import checked_prefix
 from crmkit.storage.turns import LateError, Turn, Turns
@@ -74,7 +75,7 @@ class SQLiteStore(SQLStore):
         self._reading: Final = _engine(self._file, "PRAGMA query_only = ON", begin="BEGIN")
         self._changed = 0  #: rows, since the last checkpoint of this store
         writing = _engine(self._file, f"PRAGMA synchronous = {_synchronous(profile)}", begin="BEGIN IMMEDIATE")
-        super().__init__(writing, model, SQLiteDialect(), prefix=checked_prefix(prefix))
+        super().__init__(writing, model, SQLiteDialect, prefix=checked_prefix(prefix))
         self._leftovers: Final = Leftovers(self._file, self._prepared.tables.counters.table.name)
 
     def create(self, *, thorough: bool = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -48,31 +49,31 @@ def insert(rows: Rows, dialect: sa.Dialect, *, but: str = "", said: sa.ColumnEle
 
 @frozen(eq=False)
 class Statements:
-    """The statements on the rows of one kind."""
+    """The statements on the rows of one kind, each when it is needed first."""
 
     rows: Rows
     dialect: sa.Dialect
-    insert: Write = field(init=False)
-    load: Read = field(init=False)  #: what has the one `id`
-    load_all: sa.Select[Any] = field(init=False)  #: what has one of the `ids`
-    lock: sa.Select[Any] = field(init=False)  #: the same, locked one after the other in the order of their ids
     _updates: dict[tuple[int, ...], Write] = field(init=False, factory=dict)
 
-    @insert.default
-    def _insert(self) -> Write:
+    @cached_property
+    def insert(self) -> Write:
+        """To add one."""
         return insert(self.rows, self.dialect)
 
-    @load.default
-    def _load(self) -> Read:
+    @cached_property
+    def load(self) -> Read:
+        """What has the one `id`."""
         chosen = self.rows.select().where(self.rows.table.c.id == sa.bindparam("id"))
         return Read(str(chosen.compile(dialect=self.dialect)), self.rows.decode)
 
-    @load_all.default
-    def _load_all(self) -> sa.Select[Any]:
+    @cached_property
+    def load_all(self) -> sa.Select[Any]:
+        """What has one of the `ids`."""
         return self.rows.select().where(self.rows.table.c.id.in_(sa.bindparam("ids", expanding=True)))
 
-    @lock.default
-    def _lock(self) -> sa.Select[Any]:
+    @cached_property
+    def lock(self) -> sa.Select[Any]:
+        """The same, locked one after the other in the order of their ids."""
         table = self.rows.table
         locked = self.load_all.order_by(table.c.id).with_for_update(of=table, key_share=True)  # others may lead there
         return locked.with_hint(table, "FORCE INDEX (PRIMARY)", "mariadb")
