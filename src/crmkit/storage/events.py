@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from crmkit.core.kernel.journal import Event, Stamp
+from crmkit.core.kernel.journal import Event, make_event, make_stamp
 from crmkit.core.kernel.model import Row
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -22,16 +22,9 @@ def row_of(event: Event) -> Row:
 def event_of(row: Row) -> Event:
     """The event that has this row."""
     sequence, at, occurred, by, operation, cause, kind, id, version, name, changes, details = row
-    return Event(
-        name=name,
-        kind=kind,
-        id=id,
-        version=version,
-        stamp=Stamp(at=at, occurred=occurred, by=by, operation=operation, cause=cause),
-        changes={path: (before, after) for path, (before, after) in _read(changes).items()},
-        details=_read(details),
-        sequence=sequence,
-    )
+    stamp = make_stamp(at, occurred, by, operation, cause)
+    known = {path: (before, after) for path, (before, after) in _read(changes).items()}
+    return make_event(name, kind, id, version, stamp, known, _read(details), sequence)
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeAlias, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from crmkit.core.kernel.argument import written
+from crmkit.core.kernel.cast import caster
 from crmkit.core.kernel.columns import Json, from_json, to_json
 from crmkit.core.kernel.derive import replacer
 from crmkit.core.kernel.entity import Entity, kind_of
@@ -66,6 +67,12 @@ class Event:
         return kind in (None, self.kind) and id in (None, self.id) and operation in (None, self.stamp.operation)
 
 
+#: A stamp, an event, out of the values of their fields in order, and an event that says something more.
+make_stamp: Final = caster(Stamp, tuple([each.name for each in fields(Stamp)]))
+make_event: Final = caster(Event, tuple([each.name for each in fields(Event)]))
+with_changes: Final = replacer(Event, ("changes",))
+_with_details: Final = replacer(Event, ("details",))
+
 STEPPED: Final = ("version", "modified_at", "created_at")
 MOVED: Final = (*STEPPED, "status")
 
@@ -86,10 +93,7 @@ def step(
         stepped: E = replacer(cls, STEPPED)(record, *further)
     else:
         stepped = replacer(cls, MOVED)(record, *further, status)
-    event = Event(
-        name=name, kind=kind_of(type(record)), id=record.id, version=stepped.version, stamp=stamp, details=details
-    )
-    return stepped, event
+    return stepped, make_event(name, kind_of(cls), record.id, stepped.version, stamp, {}, details, 0)
 
 
 def recordable(event: Event) -> Event:
@@ -102,8 +106,8 @@ def recordable(event: Event) -> Event:
     details: Any = event.details
     if not isinstance(details, Mapping):
         raise Invalid("details", f"got {shape(details)}", accepts="values by their names")
-    details = written("details", dict(details))
-    return evolve(event, details=details)
+    recorded: Event = _with_details(event, written("details", dict(details)))
+    return recorded
 
 
 def changes(model: EntityModel, before: Row | None, after: Row | None) -> dict[str, Change]:

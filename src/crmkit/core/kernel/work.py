@@ -19,7 +19,7 @@ from crmkit.core.kernel.errors import Invalid
 from crmkit.core.kernel.flow import Move
 from crmkit.core.kernel.identity import Identities, outdated
 from crmkit.core.kernel.ids import Id, IdSource
-from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, recordable, step
+from crmkit.core.kernel.journal import NOTHING, Event, Stamp, changes, recordable, step, with_changes
 from crmkit.core.kernel.keys import Keys
 from crmkit.core.kernel.normal import as_read
 from crmkit.core.kernel.operation import Operation
@@ -260,7 +260,7 @@ class Work(Reading):
         self.writing()
         self.sight.had(model, [record])
         kept: E = self._records.put(model, row)
-        event = evolve(event, changes=changes(model, before, row))
+        event = with_changes(event, changes(model, before, row))
         self._events.append(event)
         for projection in self.registry.projections:
             if event.name in projection.events:
