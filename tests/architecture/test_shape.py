@@ -30,10 +30,10 @@ def faults(path: Path, source: str) -> list[str]:
     return found
 
 
-def without_promise(source: str) -> list[str]:
-    """The tests without a docstring."""
+def empty_promises(source: str) -> list[str]:
+    """The tests without a docstring, or with nothing behind it."""
     tests = (function for function in _functions(source) if function.name.startswith("test_"))
-    return [test.name for test in tests if not ast.get_docstring(test)]
+    return [test.name for test in tests if not ast.get_docstring(test) or test.body[1:] == []]
 
 
 def _functions(source: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -53,8 +53,8 @@ def test_a_module_is_small_and_named(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TESTS, ids=_id)
 def test_a_test_says_its_promise(path: Path) -> None:
-    """The docstring of a test is the promise that it holds."""
-    assert without_promise(path.read_text(encoding="utf-8")) == []
+    """The docstring of a test is the promise that it holds, and what comes behind it sees to that."""
+    assert empty_promises(path.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,10 @@ def test_what_is_too_long_or_says_nothing_is_found(path: str, source: str, found
     assert faults(Path(path), source) == found
 
 
-def test_a_test_without_a_promise_is_found() -> None:
-    """A docstring is asked of tests only, also inside a class."""
-    source = 'def helper(): ...\nclass TestIt:\n    def test_a(self): ...\n    def test_b(self):\n        "Is true."\n'
+def test_a_test_that_promises_nothing_or_does_nothing_is_found() -> None:
+    """That is asked of tests only, also inside a class."""
+    promise = '\n        "Is true."'
+    source = f"def helper(): ...\nclass TestIt:\n    def test_a(self): ...\n    def test_b(self):{promise}\n"
 
-    assert without_promise(source) == ["test_a"]
+    assert empty_promises(source) == ["test_a", "test_b"]
+    assert empty_promises(f"{source}        assert True\n") == ["test_a"]

@@ -38,7 +38,7 @@ def prepared(model: Model, dialect: type[Dialect], prefix: str, driver: sa.Diale
     return _made(model, dialect, prefix, kind, driver.paramstyle)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)  # of a megabyte or two, and more with the questions that were asked
 def _made(model: Model, dialect: Any, prefix: str, driver: Any, paramstyle: str) -> Prepared:
     made, writing = tables(model, dialect(), prefix), driver(paramstyle=paramstyle)
     return Prepared(

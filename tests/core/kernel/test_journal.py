@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.core.kernel.entity import Extensions
 from crmkit.core.kernel.ids import Id, uuid7
-from crmkit.core.kernel.journal import Event, Stamp, changes, replay, step
+from crmkit.core.kernel.journal import Event, Stamp, changes, recordable, replay, step, with_changes
 from crmkit.core.kernel.money import Money
 from crmkit.testing.world.records import MODEL, AcmeVisit, Firm, Visit
 
@@ -37,6 +37,28 @@ def test_a_birth_is_version_one_and_happened_when_it_is_said_to() -> None:
 
     assert (born.version, born.created_at, born.modified_at) == (1, last_year, NOW)
     assert (event.name, event.kind, event.version, event.id) == ("firm.added", "firm", 1, SOME_ID)
+
+
+@frozen(kw_only=True)
+class Traced(Event):
+    """An event of a host, which knows more."""
+
+    trace: str
+
+
+def test_an_event_stays_of_its_class() -> None:
+    """What a host's own says beyond the fields of all events is not lost when it is recorded."""
+    traced = Traced(name="firm.added", kind="firm", id=SOME_ID, version=1, stamp=stamp(), trace="4bf92f")
+
+    assert recordable(traced) == traced
+    assert with_changes(traced, {"name": (None, "Oliva")}) == evolve(traced, changes={"name": (None, "Oliva")})
+
+
+def test_steps_share_nothing_that_can_be_changed() -> None:
+    """Whoever writes into the changes of one event has not written into those of all."""
+    events = [step(Firm(id=SOME_ID, name="El Olivo"), stamp(), "firm.added")[1] for _ in range(2)]
+
+    assert events[0].changes is not events[1].changes
 
 
 def test_recorded_time_never_goes_back() -> None:

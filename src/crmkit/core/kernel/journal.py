@@ -67,11 +67,9 @@ class Event:
         return kind in (None, self.kind) and id in (None, self.id) and operation in (None, self.stamp.operation)
 
 
-#: A stamp, an event, out of the values of their fields in order, and an event that says something more.
+#: A stamp, an event, out of the values of their fields in order.
 make_stamp: Final = caster(Stamp, tuple([each.name for each in fields(Stamp)]))
 make_event: Final = caster(Event, tuple([each.name for each in fields(Event)]))
-with_changes: Final = replacer(Event, ("changes",))
-_with_details: Final = replacer(Event, ("details",))
 
 STEPPED: Final = ("version", "modified_at", "created_at")
 MOVED: Final = (*STEPPED, "status")
@@ -106,8 +104,14 @@ def recordable(event: Event) -> Event:
     details: Any = event.details
     if not isinstance(details, Mapping):
         raise Invalid("details", f"got {shape(details)}", accepts="values by their names")
-    recorded: Event = _with_details(event, written("details", dict(details)))
+    recorded: Event = replacer(type(event), ("details",))(event, written("details", dict(details)))
     return recorded
+
+
+def with_changes(event: Event, changes: Mapping[str, Change]) -> Event:
+    """The same event, which says what it changed."""
+    saying: Event = replacer(type(event), ("changes",))(event, changes)
+    return saying
 
 
 def changes(model: EntityModel, before: Row | None, after: Row | None) -> dict[str, Change]:

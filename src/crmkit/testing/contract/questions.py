@@ -11,7 +11,7 @@ from crmkit.core.kernel.criteria import ALWAYS, Criteria, where
 from crmkit.core.kernel.figures import bind_tally
 from crmkit.core.kernel.store import Store
 from crmkit.core.kernel.tally import Count, Tally
-from crmkit.testing.contract.checks import check_criteria, unkept
+from crmkit.testing.contract.checks import check_criteria, check_figures, unkept
 from crmkit.testing.contract.supplied import Supplied, one_store
 from crmkit.testing.world.records import MODEL
 from crmkit.testing.world.samples import NOW, an_id, firm, visit
@@ -38,6 +38,7 @@ class Questions(Supplied):
     @given(situation=situations(), tally=tallies("visit") | tallies("firm"))
     def test_figures_are_what_their_tally_says(self, store: Store, situation: Situation, tally: Tally) -> None:
         """To the last microsecond and minor unit; and the records behind each figure can be listed."""
+        check_figures(store, situation, tally)
 
     def test_figures_lead_over_records_in_sight_only(self, store: Store) -> None:
         """What lies behind others is missing: in a group, in a sum, and further on."""
