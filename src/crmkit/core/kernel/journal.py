@@ -104,14 +104,18 @@ def recordable(event: Event) -> Event:
     details: Any = event.details
     if not isinstance(details, Mapping):
         raise Invalid("details", f"got {shape(details)}", accepts="values by their names")
-    recorded: Event = replacer(type(event), ("details",))(event, written("details", dict(details)))
-    return recorded
+    return _saying(event, "details", written("details", dict(details)))
 
 
 def with_changes(event: Event, changes: Mapping[str, Change]) -> Event:
     """The same event, which says what it changed."""
-    saying: Event = replacer(type(event), ("changes",))(event, changes)
-    return saying
+    return _saying(event, "changes", changes)
+
+
+def _saying(event: Event, name: str, what: Mapping[str, Any]) -> Event:
+    cls: Any = type(event)
+    said: Event = replacer(cls, (name,))(event, what)
+    return said
 
 
 def changes(model: EntityModel, before: Row | None, after: Row | None) -> dict[str, Change]:
