@@ -112,7 +112,7 @@ def with_changes(event: Event, changes: Mapping[str, Change]) -> Event:
     return _saying(event, "changes", changes)
 
 
-def _saying(event: Event, name: str, what: Mapping[str, Any]) -> Event:
+def _saying(event: Event, name: str, what: object) -> Event:
     cls: Any = type(event)
     said: Event = replacer(cls, (name,))(event, what)
     return said
