@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -314,6 +315,26 @@ def test_a_database_that_is_not_in_utf8_is_refused() -> None:
     made = servers.make("postgres", "latin", encoding="LATIN1")
     with pytest.raises(StoreError, match="LATIN1"), closing(open_store(made, MODEL, prefix="crm_")) as store:
         store.create()
+
+
+def test_an_authority_in_the_url_is_the_only_one_that_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the host has to be the one that was asked for; nothing is sent to anybody else."""
+    trusted = []
+
+    def context(*, cafile: str | None, capath: str | None) -> ssl.SSLContext:
+        trusted.append((cafile, capath))
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    monkeypatch.setattr(ssl, "create_default_context", context)
+    url = "mariadb://localhost/crm?ssl_ca=/path/ca.pem"
+    with closing(open_store(url, MODEL, prefix="crm_")) as store:
+        engine: sa.Engine = store._engine  # type: ignore[attr-defined]
+        _, how = engine.dialect.create_connect_args(engine.url)
+        connection: Any = engine.dialect.loaded_dbapi.connect(**how, defer_connect=True)
+
+    assert connection._ssl_required
+    assert (connection.ctx.verify_mode, connection.ctx.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert trusted == [("/path/ca.pem", None)]
 
 
 @pytest.mark.skipif("mariadb" not in STORES, reason="there is no server for mariadb")
