@@ -11,7 +11,7 @@ import pytest
 from support.crms import place
 
 from crmkit.builtin import open_store
-from crmkit.storage import collector
+from crmkit.storage import collector, sql
 from crmkit.storage.collector import MANY, at_rest
 from crmkit.testing.contract.checks import EVERYBODY, unkept
 from crmkit.testing.world.records import MODEL
@@ -63,7 +63,8 @@ def test_two_that_overlap_leave_it_on() -> None:
 
 def test_a_store_lets_it_rest_while_it_reads_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And only then."""
-    monkeypatch.setattr(collector, "MANY", 3)
+    for module in (collector, sql):
+        monkeypatch.setattr(module, "MANY", 3)
     with place("sqlite", tmp_path, MODEL) as url, closing(open_store(url, MODEL, prefix="crm_")) as store:
         store.create()
         with unkept(store) as session:

@@ -19,7 +19,7 @@ def said() -> Iterator[list[str]]:
     def by_sqlalchemy(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
-    kept = {name: getattr(Line, name) for name in ("say", "rows", "changed")}
+    kept = {name: getattr(Line, name) for name in ("say", "rows", "portions", "changed")}
 
     def by_the_driver(name: str) -> Any:
         def told(line: Line, sql: str, *parameters: Any) -> Any:

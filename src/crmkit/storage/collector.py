@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-MANY: Final = 1_000  #: records that are worth it; what is made of fewer is collected as ever
+MANY: Final = 250  #: records that are worth it; what is made of fewer is collected as ever
 
 
 @contextmanager

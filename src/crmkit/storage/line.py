@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from functools import partial
+from itertools import takewhile
 from typing import Any, Final, NoReturn
 
 import sqlalchemy as sa
@@ -14,10 +17,15 @@ FAILURE: Final = "crmkit_failure"  #: the option of an engine that tells what it
 
 
 class Line:
-    """The driver's side of a connection that is in a transaction; its errors are those of the connection."""
+    """The driver's side of a connection that is in a transaction; its errors are those of the connection.
+
+    Queries have cursors of their own, which end with them: SQLite's ROLLBACK does not end a query that failed half-way,
+    and until it is over the connection goes on seeing what it saw.
+    """
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+        self._driver: Any = connection.connection.dbapi_connection
         self._cursor: Any = connection.connection.cursor()
 
     def say(self, sql: str) -> None:
@@ -30,16 +38,30 @@ class Line:
     def rows(self, sql: str, parameters: Row) -> list[Any]:
         """What a query gives, all of it."""
         try:
-            self._cursor.execute(sql, parameters)
-            found: list[Any] = self._cursor.fetchall()
+            with closing(self._driver.cursor()) as cursor:
+                cursor.execute(sql, parameters)
+                found: list[Any] = cursor.fetchall()
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(error, sql)
         return found
 
+    def portions(self, sql: str, parameters: Row, many: int) -> Generator[Sequence[Any], None, None]:
+        """The same, so many rows at a time: the next come where those before them were, if nobody keeps these.
+
+        Whoever does not take them all closes it.
+        """
+        try:
+            with closing(self._driver.cursor()) as cursor:
+                cursor.execute(sql, parameters)
+                yield from takewhile(len, iter(partial(cursor.fetchmany, many), None))  # neither keeps what it gave
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(error, sql)
+
     def all(self, result: sa.CursorResult[Any]) -> list[Any]:
         """What a query gives that SQLAlchemy said, as the driver has it."""
         try:
-            return list(result.cursor.fetchall())
+            with closing(result):
+                return list(result.cursor.fetchall())
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(error, "")
 

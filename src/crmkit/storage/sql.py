@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from crmkit.core.kernel.sweep import GroundSweep, Swept
 from crmkit.core.kernel.tally import GroundTally, Partial
 from crmkit.core.kernel.whole import LARGEST_INTEGER
 from crmkit.storage.attempt import Attempts
-from crmkit.storage.collector import at_rest
+from crmkit.storage.collector import MANY, at_rest
 from crmkit.storage.dialect import Dialect
 from crmkit.storage.events import event_of, row_of
 from crmkit.storage.keys import refused_delete, refused_row
@@ -155,9 +155,12 @@ class SQLSession:
     ) -> list[T]:
         """What is made of each row of a page."""
         self._opened()
-        found = self._line.rows(*self._prepared.questions.of(kind, where, order, limit))
-        with at_rest(len(found)):
-            return list(map(made, self._prepared.tables.kinds[kind].decode(found)))
+        question = self._prepared.questions.of(kind, where, order, limit)
+        with closing(self._line.portions(*question, MANY)) as found:
+            first = next(found, ())
+            with at_rest(len(first)):
+                rows = chain(first, chain.from_iterable(found))
+                return list(map(made, self._prepared.tables.kinds[kind].decode(rows)))
 
     def tally(self, tally: GroundTally) -> list[Partial]:
         """What is counted, group by group."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -192,12 +192,15 @@ _ACCEPTS = {
 }
 
 
+_BARE: Final = (str, bool, int)
+
+
 def to_json(value: Any) -> Json:
     """The canonical JSON form of a row's value, the same whichever store or language writes it.
 
     Ids and dates are their ISO texts, moments have six decimals and a Z, amounts four decimals, tags are sorted.
     """
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, _BARE):
         return value
     if isinstance(value, Id):
         return str(value)
