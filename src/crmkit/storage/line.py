@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from itertools import takewhile
 from typing import Any, Final, NoReturn
@@ -19,8 +19,8 @@ FAILURE: Final = "crmkit_failure"  #: the option of an engine that tells what it
 class Line:
     """The driver's side of a connection that is in a transaction; its errors are those of the connection.
 
-    Queries have cursors of their own, which end with them: SQLite's ROLLBACK does not end a query that failed half-way,
-    and until it is over the connection goes on seeing what it saw.
+    A query that was not read to its end is over with its cursor: SQLite's ROLLBACK does not end it, and the connection
+    would go on seeing what it saw.
     """
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -38,9 +38,8 @@ class Line:
     def rows(self, sql: str, parameters: Row) -> list[Any]:
         """What a query gives, all of it."""
         try:
-            with closing(self._driver.cursor()) as cursor:
-                cursor.execute(sql, parameters)
-                found: list[Any] = cursor.fetchall()
+            self._cursor.execute(sql, parameters)
+            found: list[Any] = self._cursor.fetchall()
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(error, sql)
         return found
@@ -79,6 +78,9 @@ class Line:
 
     def _fail(self, error: Exception, sql: str) -> NoReturn:
         """Raise it as SQLAlchemy and the store would: a refused key, a fault in words of ours, or as it is."""
+        with suppress(Exception):  # a connection that is lost has no other
+            self._cursor.close()
+            self._cursor = self._driver.cursor()
         dialect: Any = self.connection.dialect
         if isinstance(error, dialect.loaded_dbapi.IntegrityError):
             raise IntegrityError(sql, None, error, hide_parameters=True) from error

@@ -27,9 +27,10 @@ class Identities:
 
     def __init__(self, model: Model) -> None:
         self._models = model.entities
-        self._records: dict[str, dict[int, Any]] = {kind: {} for kind in model.entities}  # by the ids' numbers: quicker
-        self._known: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}  # of some of these
-        self._changed: dict[str, dict[Id[Any], Known]] = {kind: {} for kind in model.entities}
+        # By the numbers of their ids, which are quicker to find:
+        self._records: dict[str, dict[int, Any]] = {kind: {} for kind in model.entities}
+        self._known: dict[str, dict[int, Known]] = {kind: {} for kind in model.entities}  # of some of these
+        self._changed: dict[str, dict[int, Known]] = {kind: {} for kind in model.entities}
         self._locked: set[tuple[str, Id[Any]]] = set()
 
     def get(self, session: Reads, model: EntityModel, id: Id[Any]) -> Any:
@@ -39,7 +40,7 @@ class Identities:
         """
         id = Id.of(id, f"{model.kind}.id")
         record = self._records[model.kind].get(id.int)
-        return self.known(session, model, id).record if record is None else record
+        return self._loaded(session, model, id).record if record is None else record
 
     def known(self, session: Reads, model: EntityModel, id: Id[Any]) -> Known:
         """The same with its row, which of records that were found is made again: most of them are only read.
@@ -47,21 +48,26 @@ class Identities:
         :raises NotFound: there is none
         """
         id = Id.of(id, f"{model.kind}.id")
-        known = self._had(model, id)
-        if known is None:
-            for row in session.load(model.kind, [id]):
-                known = self._known[model.kind][id] = Known(model.build(row), row, row)
-                self._records[model.kind][id.int] = known.record
-        if known is None:
-            raise missing(model.kind, id)
+        return self._had(model, id) or self._loaded(session, model, id)
+
+    def _loaded(self, session: Reads, model: EntityModel, id: Id[Any]) -> Known:
+        for row in session.load(model.kind, [id]):
+            return self._keep(model, row)
+        raise missing(model.kind, id)
+
+    def _keep(self, model: EntityModel, row: Row) -> Known:
+        """What the store has by now."""
+        number = row[model.position["id"]].int
+        known = self._known[model.kind][number] = Known(model.build(row), row, row)
+        self._records[model.kind][number] = known.record
         return known
 
     def _had(self, model: EntityModel, id: Id[Any]) -> Known | None:
-        known = self._known[model.kind].get(id)
+        known = self._known[model.kind].get(id.int)
         record = self._records[model.kind].get(id.int) if known is None else None
         if record is not None:
             row = model.flatten(record)
-            known = self._known[model.kind][id] = Known(record, row, row)
+            known = self._known[model.kind][id.int] = Known(record, row, row)
         return known
 
     def seen(self, model: EntityModel) -> Callable[[Row], Any]:
@@ -84,15 +90,14 @@ class Identities:
         """
         kind, wanted = model.kind, sorted({Id.of(id, f"{model.kind}.id") for id in ids})
         changed = self._changed[kind]
-        free = [id for id in wanted if (kind, id) not in self._locked and not (id in changed and _is_new(changed[id]))]
+        free = [id for id in wanted if (kind, id) not in self._locked and not _is_new(changed.get(id.int))]
         for row in session.lock(kind, free) if free else ():
             id = row[model.position["id"]]
             self._locked.add((kind, id))
             known = self._had(model, id)
-            if id not in changed and (known is None or known.row != row):
-                known = self._known[kind][id] = Known(model.build(row), row, row)
-                self._records[kind][id.int] = known.record
-        return [self.known(session, model, id) for id in wanted if (kind, id) in self._locked or id in changed]
+            if id.int not in changed and (known is None or known.row != row):
+                self._keep(model, row)
+        return [self.known(session, model, id) for id in wanted if (kind, id) in self._locked or id.int in changed]
 
     def put(self, model: EntityModel, row: Row) -> Any:
         """The record of a row that is to be written in the place of what there is."""
@@ -100,7 +105,7 @@ class Identities:
         record, known = model.build(row), self._had(model, id) or Known(None, row, None)
         known.record, known.row = record, row
         self._records[model.kind][id.int] = record
-        self._known[model.kind][id] = self._changed[model.kind][id] = known
+        self._known[model.kind][id.int] = self._changed[model.kind][id.int] = known
         return record
 
     def forget(self, kind: str) -> None:
@@ -151,8 +156,8 @@ class Identities:
                 parent = self.known(session, model, parent).row[place]
 
 
-def _is_new(known: Known) -> bool:
-    return known.stored is None
+def _is_new(known: Known | None) -> bool:
+    return known is not None and known.stored is None
 
 
 def parents_first(model: EntityModel, rows: Sequence[Row]) -> Sequence[Row]:
