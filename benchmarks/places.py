@@ -16,6 +16,7 @@ from attrs import frozen
 from crmkit import CRM
 from crmkit.core.kernel.model import Model
 from crmkit.storage.dialect import Dialect
+from crmkit.storage.sqlite import CACHE
 from crmkit.storage.tables import Tables, tables
 
 SERVERS: Final = {"postgresql": "CRMKIT_TEST_POSTGRES", "mariadb": "CRMKIT_TEST_MARIADB"}
@@ -57,14 +58,15 @@ def sqlite(folder: Path, *, durable: bool) -> Iterator[Place]:
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         from crmkit.storage.sqlite_dialect import SQLiteDialect
 
-        says = f"SQLite {sqlite3.sqlite_version}, journal_mode=WAL, synchronous={level}, foreign_keys=ON"
+        settings = f"journal_mode=WAL, synchronous={level}, foreign_keys=ON, cache_size=-{CACHE}"
+        says = f"SQLite {sqlite3.sqlite_version}, {settings}"
         yield _place(f"SQLite {level}", says, crm, engine, SQLiteDialect())
         engine.dispose()
 
 
 def _connected(file: Path, level: str) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-    for pragma in ("journal_mode = WAL", f"synchronous = {level}", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", f"synchronous = {level}", "foreign_keys = ON", f"cache_size = -{CACHE}"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 

@@ -36,6 +36,7 @@ from crmkit.storage.turns import LateError, Turn, Turns
 PATIENCE: Final = 10  #: seconds that a transaction waits for the one before it
 
 CHECKPOINT_AT: Final = 300  #: rows that one store changes between two checkpoints: about a thousand pages of the log
+CACHE: Final = 16 * 1024  #: KiB of pages that a connection keeps; SQLite's own 2 MB are few for whole tables
 LOG: Final = 16 * 1024 * 1024  #: bytes that the log keeps once it begins anew; in them a commit needs no new space
 
 #: By profile, what SQLite waits for: FULL, that each commit is on the disk; NORMAL, that each checkpoint is.
@@ -322,6 +323,7 @@ def _set_up(connection: sqlite3.Connection, file: str) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     connection.execute("PRAGMA wal_autocheckpoint = 0")  # only who has the turn makes checkpoints
     connection.execute(f"PRAGMA journal_size_limit = {LOG}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()
     if mode != "wal":
