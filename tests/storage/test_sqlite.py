@@ -44,11 +44,12 @@ def pragma(store: SQLiteStore, name: str) -> Any:
 
 @pytest.mark.parametrize(("how", "synchronous"), [({}, 2), ({"profile": "durable"}, 2), ({"profile": "fast"}, 1)])
 def test_a_profile_says_what_a_commit_waits_for(how: dict[str, str], synchronous: int, tmp_path: Path) -> None:
-    """FULL unless somebody asks for less; checkpoints are never made by SQLite itself."""
+    """FULL unless somebody asks for less; checkpoints are never made by SQLite itself, and 16 MB of pages are kept."""
     store = made(tmp_path, **how)
 
     assert pragma(store, "synchronous") == synchronous
     assert pragma(store, "wal_autocheckpoint") == 0
+    assert pragma(store, "cache_size") == -16 * 1024
     store.close()
 
 

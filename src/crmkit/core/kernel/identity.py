@@ -27,11 +27,11 @@ class Identities:
 
     def __init__(self, model: Model) -> None:
         self._models = model.entities
+        self._locked: set[tuple[str, Id[Any]]] = set()
         # By the numbers of their ids, which are quicker to find:
         self._records: dict[str, dict[int, Any]] = {kind: {} for kind in model.entities}
         self._known: dict[str, dict[int, Known]] = {kind: {} for kind in model.entities}  # of some of these
         self._changed: dict[str, dict[int, Known]] = {kind: {} for kind in model.entities}
-        self._locked: set[tuple[str, Id[Any]]] = set()
 
     def get(self, session: Reads, model: EntityModel, id: Id[Any]) -> Any:
         """The record with this id, loaded if nobody has asked for it yet.

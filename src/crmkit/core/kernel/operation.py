@@ -134,11 +134,11 @@ def _moment(value: datetime) -> str:
 
 _WRITTEN: Final = JSONEncoder(sort_keys=True).encode
 
-#: By base class, the first that fits; Python writes no decimals of more than 4,300 digits.
+#: By base class, the first that fits.
 _WAYS: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
     (str, str),
     ((NoneType, bool), lambda value: value),
-    (int, "{:x}".format),
+    (int, "{:x}".format),  # Python writes no decimals of more than 4,300 digits
     (Mapping, lambda value: {str(key): _plain(each) for key, each in value.items()}),
     ((tuple, list), lambda value: [_plain(each) for each in value]),
     ((set, frozenset), lambda value: sorted([_WRITTEN(_plain(each)) for each in value])),
